@@ -1,0 +1,134 @@
+"""Frozen dataclasses <-> YAML. An unknown key is an error that names the nearest one."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from .errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+
+def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
+    """Build a `cls` from its defaults, then a YAML file, then ``key.sub=value`` overrides.
+
+    Raises
+    ------
+    ConfigError
+        For a missing file, an unknown key (with the nearest known one), or a value of another type.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        values = _read_yaml(Path(path))
+    for text in overrides:
+        _apply_override(values, text)
+    return from_mapping(cls, values, where=str(path or "--set"))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", where=str(path), fix="check --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not valid YAML: {error}", where=str(path)) from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"a {type(values).__name__}", where=str(path), expected="a mapping of keys to values"
+        )
+    return values
+
+
+def _apply_override(values: dict[str, Any], text: str) -> None:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f'"{text}"', where="--set", expected="key=value, or section.key=value")
+    *sections, leaf = name.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f'"{section}" is a value, not a section', where=f"--set {text}")
+    values[leaf] = yaml.safe_load(value)
+
+
+def from_mapping(cls: type[T], values: Mapping[str, Any], *, where: str) -> T:
+    """Build the dataclass `cls` from a nested mapping, checking every key and type."""
+    hints = typing.get_type_hints(cls)
+    names = {field.name for field in dataclasses.fields(cls) if field.init}  # type: ignore[arg-type]
+    arguments = {}
+    for key, value in values.items():
+        if key not in names:
+            raise ConfigError(
+                f'unknown key "{key}"{nearest(str(key), names)}',
+                where=where,
+                expected=f"one of {', '.join(sorted(names))}",
+            )
+        arguments[key] = _convert(value, hints[key], f"{where}: {key}")
+    return cls(**arguments)
+
+
+def _convert(value: Any, hint: Any, where: str) -> Any:
+    """Accept `value` for `hint`, or raise; lists become tuples and ints become floats."""
+    origin, choices = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{value!r}", where=where, expected="a section with keys")
+        return from_mapping(hint, value, where=where)
+    if origin in (typing.Union, types.UnionType):
+        return _convert_union(value, choices, where)
+    if origin is typing.Literal:
+        if value not in choices:
+            raise ConfigError(f"{value!r}", where=where, expected=f"one of {', '.join(map(repr, choices))}")
+        return value
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"{value!r}", where=where, expected="a list")
+        return tuple(_convert(one, choices[0], f"{where}[{i}]") for i, one in enumerate(value))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is Path and isinstance(value, str):
+        return Path(value)
+    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        raise ConfigError(f"{value!r} ({type(value).__name__})", where=where, expected=hint.__name__)
+    return value
+
+
+def _convert_union(value: Any, choices: tuple[Any, ...], where: str) -> Any:
+    if value is None and type(None) in choices:
+        return None
+    errors = []
+    for choice in choices:
+        if choice is type(None):
+            continue
+        try:
+            return _convert(value, choice, where)
+        except ConfigError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The nested plain mapping of a config dataclass, ready for YAML or JSON."""
+
+    def plain(value: Any) -> Any:
+        if dataclasses.is_dataclass(value):
+            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        if isinstance(value, (list, tuple)):
+            return [plain(one) for one in value]
+        return str(value) if isinstance(value, Path) else value
+
+    return plain(config)
+
+
+def to_yaml(config: Any) -> str:
+    """YAML text that :func:`load_config` reads back to an equal object."""
+    return yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True)
