@@ -85,19 +85,24 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         return from_mapping(hint, value, where=where)
     if origin in (typing.Union, types.UnionType):
         return _convert_union(value, choices, where)
-    if origin is typing.Literal:
-        if value not in choices:
-            raise ConfigError(f"{value!r}", where=where, expected=f"one of {', '.join(map(repr, choices))}")
-        return value
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise ConfigError(f"{value!r}", where=where, expected="a list")
         return tuple(_convert(one, choices[0], f"{where}[{i}]") for i, one in enumerate(value))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if origin is typing.Literal:
+        if value not in choices:
+            raise ConfigError(f"{value!r}", where=where, expected=f"one of {', '.join(map(repr, choices))}")
+        return value
+    return _convert_plain(value, hint, where)
+
+
+def _convert_plain(value: Any, hint: type, where: str) -> Any:
+    is_bool = isinstance(value, bool)
+    if hint is float and isinstance(value, int) and not is_bool:
+        value = float(value)
     if hint is Path and isinstance(value, str):
-        return Path(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
+        value = Path(value)
+    if not isinstance(value, hint) or (is_bool and hint is not bool):
         raise ConfigError(f"{value!r} ({type(value).__name__})", where=where, expected=hint.__name__)
     return value
 

@@ -196,7 +196,7 @@ def _read_manifest(directory: Path) -> dict[str, str]:
 
 
 def cache_home() -> Path:
-    """The user's cache: `$FIRSTLIGHT_CACHE`, else `$XDG_CACHE_HOME/firstlight`, else `~/.cache/firstlight`."""
+    """`$FIRSTLIGHT_CACHE`, else `$XDG_CACHE_HOME/firstlight`, else `~/.cache/firstlight`."""
     explicit = os.environ.get("FIRSTLIGHT_CACHE")
     if explicit:
         return Path(explicit)

@@ -20,9 +20,7 @@ def track(items: Iterable[T], label: str, *, total: int | None = None) -> Iterat
 @contextmanager
 def bar(total: int | None, label: str, *, unit: str = "it") -> Iterator[Any]:
     """A bar to move by hand: ``with bar(n, "encode") as b: b.update(1)``."""
-    with tqdm(
-        total=total, desc=label, unit=unit, file=sys.stderr, disable=None, leave=False
-    ) as handle:
+    with tqdm(total=total, desc=label, unit=unit, file=sys.stderr, disable=None, leave=False) as handle:
         yield handle
 
 

@@ -136,9 +136,23 @@ class Catalogue:
         return column.to_numpy(zero_copy_only=False).astype(np.float64)
 
     def extended(self, other: Catalogue) -> Catalogue:
-        """This catalogue with `other`'s items appended; no row moves. Images become absolute paths."""
+        """Return this catalogue with `other`'s items appended; no row moves. Images become absolute paths.
+
+        Raises
+        ------
+        DataError
+            If a key stands in both, or an attribute has another type in `other`.
+        """
         tables = [_rooted(self.table, self.root), _rooted(other.table, other.root)]
-        return Catalogue(pa.concat_tables(tables, promote_options="permissive"))
+        try:
+            return Catalogue(pa.concat_tables(tables, promote_options="permissive"))
+        except pa.ArrowTypeError as error:
+            raise DataError(
+                f"an attribute has another type than before: {error}",
+                where="the added items",
+                expected="the types of the catalogue",
+                fix="convert the column",
+            ) from error
 
     def save(self, path: Path) -> None:
         """Write one Parquet file, atomically, with image paths made absolute."""
@@ -167,11 +181,31 @@ def _normalized(table: pa.Table) -> pa.Table:
     for name in CORE:
         kind = SCHEMA.field(name).type
         if name in table.column_names:
-            columns[name] = table.column(name).cast(kind)
+            columns[name] = _cast(table.column(name), name, kind)
         else:
             columns[name] = pa.nulls(table.num_rows, kind)
     columns.update({name: table.column(name) for name in table.column_names if name not in CORE})
     return pa.table(columns)
+
+
+def _cast(column: pa.ChunkedArray, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+    try:
+        cast = column.cast(kind)
+    except pa.ArrowException as error:
+        raise DataError(
+            f'column "{name}" is of type {column.type}',
+            where="the items table",
+            expected=str(kind),
+            fix="read the folder with read_dataset, or convert the column",
+        ) from error
+    if name == "item_id" and cast.null_count:
+        raise DataError(
+            f"{cast.null_count} rows without a key",
+            where="the items table",
+            expected='a filled column "item_id"',
+            fix="fill it or remove the rows",
+        )
+    return cast
 
 
 def _rooted(table: pa.Table, root: Path | None) -> pa.Table:

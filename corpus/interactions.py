@@ -66,7 +66,7 @@ class Interactions:
         order = np.lexsort((ties, times, users))
         if values is None:
             values = np.full(len(users), np.nan, dtype=np.float32)
-        return cls._sorted(
+        return cls.from_sorted(
             tuple(UserKey(key) for key in user_keys),
             users[order].astype(np.int32),
             rows[order].astype(np.int32),
@@ -76,7 +76,7 @@ class Interactions:
         )
 
     @classmethod
-    def _sorted(
+    def from_sorted(
         cls,
         user_keys: tuple[UserKey, ...],
         users: NDArray[np.int32],
@@ -85,6 +85,7 @@ class Interactions:
         values: NDArray[np.float32],
         clock: Clock,
     ) -> Interactions:
+        """From columns that stand in the right order already, such as a saved log's."""
         offsets = np.searchsorted(users, np.arange(len(user_keys) + 1)).astype(np.int64)
         return cls(user_keys, users, rows, times, values, offsets, clock)
 
@@ -110,7 +111,7 @@ class Interactions:
 
     def where(self, keep: NDArray[np.bool_]) -> Interactions:
         """The interactions for which `keep` is true; people keep their numbers."""
-        return self._sorted(
+        return self.from_sorted(
             self.user_keys,
             self.users[keep],
             self.rows[keep],

@@ -1,0 +1,32 @@
+"""`firstlight pretrain`: tables in, a run directory out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Config, Set
+
+NAME = "pretrain"
+
+
+def run(
+    data: Annotated[str, typer.Argument(help="A data folder or dataset id.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The run directory to make.", show_default=False)],
+    join: Annotated[
+        list[str] | None, typer.Option(help="A table or picture folder to join to the items.")
+    ] = None,
+    config: Config = None,
+    settings: Set = None,
+) -> None:
+    """Encode the items and train the foundation model. Started again after a kill, it goes on."""
+    from ..base.config import load_config
+    from ..recommender import RunConfig, pretrain
+
+    resolved = load_config(RunConfig, config, settings or ())
+    if join:
+        resolved = replace(resolved, data=replace(resolved.data, join=tuple(join)))
+    typer.echo(str(pretrain(data, out, resolved)))

@@ -1,0 +1,111 @@
+"""Which charts a report has, and what each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .plots import Chart, Line
+from .report import Report
+from .results import HISTORY_BINS, TARGET_BINS
+from .summary import Summary
+
+SHOWN_SYSTEMS = 5
+ONE_TENTH_ONLY = 0.9  # a share of places
+DIVERSITY = "diversity"  # the measure that the scatter chart needs
+
+
+def charts_of(report: Report) -> list[Chart]:
+    """The charts for which the report holds figures, in the order of the page."""
+    return [
+        *_cold_start(report), *_by_count(report), *_exposure(report), *_trade_off(report), *_training(report)
+    ]  # fmt: skip
+
+
+def _color(report: Report, name: str) -> int:
+    """One system has one color in all charts: its place among the systems."""
+    names = [system.name for system in report.systems]
+    return names.index(name) if name in names else len(names)
+
+
+def _cold_start(report: Report) -> Iterator[Chart]:
+    yield from _bins(
+        report, report.newcomers or report.systems, "history", list(HISTORY_BINS),
+        "cold-start", "How much history it needs",
+        "How good the list is for someone with few items behind them.",
+        "items in the history",
+    )  # fmt: skip
+
+
+def _by_count(report: Report) -> Iterator[Chart]:
+    yield from _bins(
+        report, report.systems, "target count", list(TARGET_BINS),
+        "item-count", "How known an item must be",
+        "How well items are found by how often training saw them.",
+        "interactions of the right item in training",
+    )  # fmt: skip
+
+
+def _bins(
+    report: Report, systems: Sequence[Summary], prefix: str, bins: list[str],
+    file: str, title: str, lead: str, x_label: str,
+) -> Iterator[Chart]:  # fmt: skip
+    """A chart of the report's metric over the filled bins; nothing when fewer than two are filled."""
+    if not systems:
+        return
+    names = [f"{prefix} {one}" for one in bins]
+    filled = [name for name in names if name in systems[0].segments and systems[0][name].n]
+    if len(filled) < 2:
+        return
+    lines = []
+    for system in systems[:SHOWN_SYSTEMS]:
+        found = [system[name].metrics[report.metric] for name in filled]
+        middle, low, high = ([getattr(e, part) for e in found] for part in ("mean", "low", "high"))
+        lines.append(Line(system.name, middle, low, high, _color(report, system.name)))
+    x = [name.removeprefix(f"{prefix} ") for name in filled]
+    yield Chart(file, title, lead, x, lines, x_label, report.metric)
+
+
+def _exposure(report: Report) -> Iterator[Chart]:
+    """Systems that show one tenth only (popularity) would flatten all others, and are left out."""
+    varied = {name: shares for name, shares in report.exposure.items() if max(shares) < ONE_TENTH_ONLY}
+    if varied:
+        left_out = ", ".join(name for name in report.exposure if name not in varied)
+        lead = (
+            "Share of all places that goes to each tenth of the catalogue; the dashed line is an even share."
+        )
+        if left_out:
+            lead += f" Left out, since it shows the top tenth alone: {left_out}."
+        lines = [
+            Line(name, list(shares), color=_color(report, name))
+            for name, shares in list(varied.items())[:SHOWN_SYSTEMS]
+        ]
+        yield Chart(
+            "exposure", "Who gets shown", lead, [str(i) for i in range(1, 11)], lines,
+            "popularity decile, most popular last", "share of places", percent=True, reference=0.1,
+        )  # fmt: skip
+
+
+def _trade_off(report: Report) -> Iterator[Chart]:
+    """Accuracy against diversity, a dot for each system."""
+    lines = [
+        Line(
+            system.name, [system["all"].metrics[report.metric].mean], color=_color(report, system.name),
+            x=[report.measures[system.name][DIVERSITY]],
+        )
+        for system in report.systems[:SHOWN_SYSTEMS]
+        if DIVERSITY in report.measures.get(system.name, {})
+    ]  # fmt: skip
+    if len(lines) > 1:
+        yield Chart(
+            "diversity", "Diversity against accuracy",
+            "Further right, the items of one list differ more; further up, more lists are right.",
+            [], lines, "diversity within a list", report.metric,
+        )  # fmt: skip
+
+
+def _training(report: Report) -> Iterator[Chart]:
+    for i, curve in enumerate(report.curves):
+        yield Chart(
+            f"training-{i + 1}", curve.name, "", list(curve.steps), [Line("", list(curve.values))], "step",
+            from_zero=False,
+        )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Leaks of the split itself: answers in training, futures in histories, people on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.hashing import key_hashes, mix
+from ..corpus.interactions import Cases, Interactions
+from ..corpus.split import Split
+from .finding import Finding, example, finding
+
+DUPLICATE_LENGTH = 8  # shorter equal sequences happen by chance ...
+DUPLICATES = 0.005  # ... and some people do have two accounts
+REPEATS = 0.05  # excess of repeated targets over the repeats inside sentences
+Hashes = NDArray[np.uint64]
+
+
+def repeat_share(cases: Cases) -> float:
+    """The share of cases whose target stands in its own history: a fact about the domain, to be reported."""
+    return float(in_history(cases).mean()) if len(cases) else 0.0
+
+
+def in_history(cases: Cases) -> NDArray[np.bool_]:
+    """Which targets stand in their own history, bool [n]."""
+    same = cases.history_rows == np.repeat(cases.targets, cases.lengths)
+    found = np.zeros(len(cases), dtype=bool)
+    found[np.repeat(np.arange(len(cases)), cases.lengths)[same]] = True
+    return found
+
+
+def training_holds_answers(split: Split) -> Iterator[Finding]:
+    """Test interactions in training; validation ones too, unless that is the convention."""
+    checked = (
+        {"test": split.test} if split.train_on_valid else {"test": split.test, "validation": split.valid}
+    )
+    train = split.train
+    people = key_hashes(train.user_keys)[train.users]
+    for name, cases in checked.items():
+        timed = bool(len(cases)) and not np.isnan(cases.times).any()
+        mine, theirs = key_hashes(cases.user_keys), people
+        mine, theirs = mix(mine, _bits(cases.targets)), mix(theirs, _bits(train.rows))
+        if timed:
+            mine, theirs = mix(mine, _bits(cases.times)), mix(theirs, _bits(train.times))
+        hit = _among(mine, theirs) & (timed | ~in_history(cases))
+        yield from finding(
+            f"{name} interactions in training", "leak", hit, example(cases, hit), "remove them from training"
+        )
+
+
+def future(split: Split) -> Iterator[Finding]:
+    """Training after the cut, and histories that reach beyond their case."""
+    train = split.train
+    if split.cut is not None:
+        late = train.times >= split.cut
+        yield from finding(
+            "training after the cut in time",
+            "leak",
+            late,
+            f"the cut at {split.cut:.0f} s",
+            "train before the cut",
+        )
+    for name, cases in {"test": split.test, "validation": split.valid}.items():
+        later = cases.history_times > np.repeat(cases.times, cases.lengths)
+        whose = np.zeros(len(cases), dtype=bool)
+        whose[np.repeat(np.arange(len(cases)), cases.lengths)[later]] = True
+        yield from finding(
+            f"{name} histories that reach beyond their own question", "leak", whose, example(cases, whose),
+            "cut each history at the time of its case",
+        )  # fmt: skip
+
+
+def repeats(split: Split) -> Iterator[Finding]:
+    """Targets in their own history, where people hardly ever repeat an item otherwise."""
+    hit = in_history(split.test)
+    if len(hit) and hit.mean() > _usualrepeats(split) + REPEATS:
+        yield from finding(
+            "targets that stand in their own history", "leak", hit, example(split.test, hit),
+            "cut each history before its target, or allow repeats knowingly",
+        )  # fmt: skip
+
+
+def _usualrepeats(split: Split) -> float:
+    """How often a sentence of training (without training: a history) ends with an item it held before."""
+    one = split.train if len(split.train) else split.test
+    rows, offsets = (one.rows if isinstance(one, Interactions) else one.history_rows), one.offsets
+    lengths = np.diff(offsets)
+    filled = offsets[1:][lengths > 0]
+    same = rows == np.repeat(rows[filled - 1], lengths[lengths > 0])
+    again = np.add.reduceat(same, filled - lengths[lengths > 0]) > 1 if len(filled) else np.zeros(1)
+    return float(again.mean())
+
+
+def asked_twice(split: Split) -> Iterator[Finding]:
+    """Cases that are both in validation and in test."""
+    valid, test = (
+        mix(key_hashes(cases.user_keys), _sequence_hashes(cases)) for cases in (split.valid, split.test)
+    )
+    hit = _among(test, valid)
+    yield from finding(
+        "cases that stand in validation and in test",
+        "leak",
+        hit,
+        example(split.test, hit),
+        "keep one of the two",
+    )
+
+
+def duplicate_people(split: Split) -> Iterator[Finding]:
+    """Test cases whose whole sequence, answer included, begins another person's training sentence."""
+    prefixes, owners = _prefix_hashes(split.train)
+    order = np.argsort(prefixes)
+    asked = _sequence_hashes(split.test)
+    first, last = (np.searchsorted(prefixes[order], asked, side=side) for side in ("left", "right"))
+    owners_hash = key_hashes(split.train.user_keys)[owners[order]]
+    own = _among(mix(asked, key_hashes(split.test.user_keys)), mix(prefixes[order], owners_hash))
+    long = split.test.lengths + 1 >= DUPLICATE_LENGTH
+    hit = (last - first > own) & long
+    if np.count_nonzero(hit) > DUPLICATES * np.count_nonzero(long):
+        yield from finding(
+            "people of the test who stand in training under another key",
+            "leak",
+            hit,
+            example(split.test, hit),
+            "keep one of the doubles, or put both on one side",
+        )
+
+
+def _among(values: Hashes, pool: Hashes) -> NDArray[np.bool_]:
+    """Which values stand in the pool; sorting is several times as fast here as ``np.isin``."""
+    ordered = np.append(np.sort(pool), np.uint64(2**64 - 1))
+    return ordered[np.searchsorted(ordered[:-1], values)] == values
+
+
+def _bits(values: NDArray[np.generic]) -> Hashes:
+    return np.ascontiguousarray(values, dtype=np.float64).view(np.uint64)
+
+
+def _steps(rows: NDArray[np.integer], places: NDArray[np.integer]) -> Hashes:
+    """A hash for each (place, row); their sum names a sequence."""
+    return mix(_bits(rows), _bits(places))
+
+
+def _sequence_hashes(cases: Cases) -> Hashes:
+    """One hash for each case's history followed by its target."""
+    places = np.arange(len(cases.history_rows)) - np.repeat(cases.offsets[:-1], cases.lengths)
+    running = np.concatenate([[np.uint64(0)], np.cumsum(_steps(cases.history_rows, places), dtype=np.uint64)])
+    return running[cases.offsets[1:]] - running[cases.offsets[:-1]] + _steps(cases.targets, cases.lengths)
+
+
+def _prefix_hashes(log: Interactions) -> tuple[Hashes, NDArray[np.int32]]:
+    """The same hash for every prefix of every person's sentence, and whose it is."""
+    starts = log.offsets[:-1][log.users]
+    steps = _steps(log.rows, np.arange(len(log)) - starts)
+    running = np.concatenate([[np.uint64(0)], np.cumsum(steps, dtype=np.uint64)])
+    return running[1:] - running[starts], log.users

@@ -1,0 +1,94 @@
+"""What a report says, as plain data; :func:`firstlight.eval.write.write_report` makes the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..corpus.catalogue import Item
+from .compare import Comparison
+from .finding import Finding
+from .provenance import Provenance
+from .summary import Summary
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A training curve: one value at each step, for example ("validation NDCG@10", steps, values)."""
+
+    name: str
+    steps: Sequence[float]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an explanation, and the facts it rests on, in words."""
+
+    text: str
+    evidence: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One recommended item with its explanation; `badge` is a short remark such as "never seen before"."""
+
+    item: Item
+    sentences: Sequence[Sentence] = ()
+    badge: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of the gallery: who they are, what they did, what they wished, what they were shown."""
+
+    name: str
+    story: str
+    history: Sequence[Item] = ()
+    wish: str = ""
+    suggestions: Sequence[Suggestion] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the page shows. Empty parts are left out of it.
+
+    Attributes
+    ----------
+    title, lead
+        The headline and one sentence below it.
+    facts
+        The world in numbers: (name, value) pairs.
+    systems
+        The systems side by side, ours first, baselines behind it.
+    metric
+        The metric of the headline table and the charts.
+    comparisons
+        Ours against each baseline, by segment ("all", "warm", "cold").
+    newcomers
+        The systems asked with 0, 1, 5, 10 items revealed (user-cold), ours first; else the history
+        bins of `systems` make the cold-start curve.
+    exposure
+        Share of shown places by popularity decile, least popular first, by system.
+    measures
+        Figures beyond accuracy, {system: {measure: value}}.
+    blend
+        Blend weights: {situation: {voter: weight}}.
+    """
+
+    title: str
+    provenance: Provenance
+    lead: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    curves: Sequence[Curve] = ()
+    systems: Sequence[Summary] = ()
+    metric: str = "NDCG@10"
+    comparisons: Mapping[str, Sequence[Comparison]] = field(default_factory=dict)
+    newcomers: Sequence[Summary] = ()
+    exposure: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    blend: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gallery: Sequence[Person] = ()
+    findings: Sequence[Finding] = ()
+    limits: Sequence[str] = ()

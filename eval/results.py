@@ -1,0 +1,83 @@
+"""What an evaluation returns: one rank and one list for each case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metrics import Values, hits_from_ranks, per_case
+from .summary import REPLICATES, Summary, summarize
+
+SHOWN = ("HR", "NDCG", "MRR")
+TARGET_BINS = {"0": (0, 0), "1-5": (1, 5), "6-20": (6, 20), ">20": (21, np.inf)}
+HISTORY_BINS = {"0": (0, 0), "1": (1, 1), "2-5": (2, 5), "6-10": (6, 10), ">10": (11, np.inf)}
+
+
+@dataclass(frozen=True)
+class CaseResults:
+    """The outcome for n cases.
+
+    Attributes
+    ----------
+    name
+        The system, as it stands in tables.
+    ranks
+        float64 [n], 1 is best, inf where the target was not a candidate.
+    lists
+        int32 [n, k], the rows that were shown, best first, -1 where there were no more.
+    people
+        int [n], who asked: numbers from 0; cases of one person share one.
+    target_counts, history_lengths
+        int [n]: training interactions of the target; items in the history.
+    ks
+        The cutoffs of the metrics.
+    sampled
+        How many sampled competitors each target had; 0 means the whole catalogue.
+    """
+
+    name: str
+    ranks: NDArray[np.float64]
+    lists: NDArray[np.int32]
+    people: NDArray[np.int64]
+    target_counts: NDArray[np.int64]
+    history_lengths: NDArray[np.int64]
+    ks: tuple[int, ...] = (10,)
+    sampled: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ranks)
+
+    def values(self, names: Sequence[str] = SHOWN) -> dict[str, Values]:
+        """Metrics of each case, as ``{"NDCG@10": float64 [n]}``; sampled ones say so in their name."""
+        hits = hits_from_ranks(self.ranks, max(self.ks))
+        found = per_case(hits, np.ones(len(self), dtype=np.int64), self.ks, names)
+        prefix = f"sampled-{self.sampled} " if self.sampled else ""
+        return {prefix + name: column for name, column in found.items()}
+
+    def renamed(self, name: str) -> CaseResults:
+        """The same outcome under another name."""
+        return replace(self, name=name)
+
+    def segments(self) -> dict[str, NDArray[np.bool_]]:
+        """The parts every report holds: all, warm, cold, and bins of target count and history length."""
+        counts, lengths = self.target_counts, self.history_lengths
+        parts = {"all": np.ones(len(self), dtype=bool), "warm": counts > 0, "cold": counts == 0}
+        for name, (low, high) in TARGET_BINS.items():
+            parts[f"target count {name}"] = (counts >= low) & (counts <= high)
+        for name, (low, high) in HISTORY_BINS.items():
+            parts[f"history {name}"] = (lengths >= low) & (lengths <= high)
+        return parts
+
+    def summary(
+        self,
+        *,
+        groups: Mapping[str, NDArray[np.bool_]] | None = None,
+        replicates: int = REPLICATES,
+        seed: int = 0,
+    ) -> Summary:
+        """Every segment with its intervals; `groups` adds parts of your own, bool [n] each."""
+        parts = {**self.segments(), **(groups or {})}
+        return summarize(self.name, self.values(), parts, self.people, replicates=replicates, seed=seed)

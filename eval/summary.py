@@ -1,0 +1,152 @@
+"""Means over parts of the cases, each with its size and its 95 % interval over people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import DataError
+from .bootstrap import bootstrap_sums, interval, sums_by_person, widen_constant
+
+REPLICATES = 1000
+HARMONIC = "harmonic mean of warm and cold"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over cases with its 95 % interval; NaN where there is nothing to average."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some of the cases: how many, of how many people, and each metric's estimate."""
+
+    name: str
+    n: int
+    n_people: int
+    metrics: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Segments by name, in the order they are printed."""
+
+    name: str
+    segments: Mapping[str, Segment]
+
+    def __getitem__(self, segment: str) -> Segment:
+        return self.segments[segment]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: ``{segment: {"n", "people", metric: [mean, low, high]}}``; NaN is None."""
+        return {
+            segment.name: {
+                "n": segment.n,
+                "people": segment.n_people,
+                **{name: _plain(one) for name, one in segment.metrics.items()},
+            }
+            for segment in self.segments.values()
+        }
+
+
+def summarize(
+    name: str,
+    values: Mapping[str, NDArray[np.float64]],
+    parts: Mapping[str, NDArray[np.bool_]],
+    people: NDArray[np.integer],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Summary:
+    """Means of `values` (each in [0, 1]) over each of `parts`, intervals by drawing people.
+
+    When "warm" and "cold" are among the parts, the harmonic mean of the two is added: it falls to 0
+    when either does, so it cannot be bought with one of them.
+
+    Raises
+    ------
+    DataError
+        If there is no case at all.
+    """
+    if not len(people):
+        raise DataError("no case to summarize", where=name, expected="at least one", fix="check the split")
+    sums = _sums(list(values.values()), list(parts.values()), people)  # [people, 1 + metrics, parts]
+    drawn = bootstrap_sums(sums.reshape(len(sums), -1), replicates=replicates, seed=seed)
+    means, spread = _means(sums.sum(axis=0)), _means(drawn.reshape(-1, *sums.shape[1:]))
+    found: dict[str, Segment] = {}
+    for j, part in enumerate(parts):
+        n, n_people = int(sums[:, 0, j].sum()), int(np.count_nonzero(sums[:, 0, j]))
+        estimates = {
+            metric: _estimate(float(means[i, j]), spread[:, i, j], n_people)
+            for i, metric in enumerate(values)
+        }
+        found[part] = Segment(part, n, n_people, estimates)
+    if "warm" in found and "cold" in found:
+        found = _with_harmonic(found, list(values), means, spread, list(parts))
+    return Summary(name, found)
+
+
+def _sums(
+    values: list[NDArray[np.float64]], parts: list[NDArray[np.bool_]], people: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """For each person and part: the number of cases, then the sum of each metric; [people, 1 + m, parts]."""
+    _, person = np.unique(people, return_inverse=True)
+    n_people = int(person.max()) + 1
+    inside = np.stack(parts, axis=1).astype(np.float64)
+    ones = np.ones(len(people))
+    return np.stack(
+        [sums_by_person(person, inside * one[:, None], n_people) for one in (ones, *values)], axis=1
+    )
+
+
+def _means(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[..., 1 + m, parts] -> [..., m, parts], NaN for an empty part."""
+    size = sums[..., :1, :]
+    return np.where(size > 0, sums[..., 1:, :] / np.maximum(size, 1), np.nan)
+
+
+def _estimate(mean: float, samples: NDArray[np.float64], n_people: int) -> Estimate:
+    if mean in (0.0, 1.0):
+        return Estimate(mean, *widen_constant(mean, n_people))
+    return Estimate(mean, *interval(samples))
+
+
+def _with_harmonic(
+    found: dict[str, Segment],
+    metrics: list[str],
+    means: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    parts: list[str],
+) -> dict[str, Segment]:
+    """`found` with the harmonic mean placed behind "cold"."""
+    warm, cold = parts.index("warm"), parts.index("cold")
+    center = _harmonic(means[:, warm], means[:, cold])
+    samples = _harmonic(spread[:, :, warm], spread[:, :, cold])
+    estimates = {name: Estimate(float(center[i]), *interval(samples[:, i])) for i, name in enumerate(metrics)}
+    whole = found["all"] if "all" in found else found["warm"]
+    segment = Segment(HARMONIC, whole.n, whole.n_people, estimates)
+    ordered = {}
+    for name, one in found.items():
+        ordered[name] = one
+        if name == "cold":
+            ordered[HARMONIC] = segment
+    return ordered
+
+
+def _harmonic(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 2 * a * b / np.where(a + b > 0, a + b, 1)
+
+
+def _plain(one: Estimate) -> list[float | None]:
+    return [None if np.isnan(x) else x for x in (one.mean, one.low, one.high)]

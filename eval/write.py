@@ -1,0 +1,84 @@
+"""A report as files: one page that opens from disk, a JSON beside it, the charts as PNG, a card section."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..base.files import atomic_file, write_json, write_text
+from .charts import charts_of
+from .page import page
+from .plots import png
+from .report import Report
+
+
+def write_report(out_dir: Path, report: Report) -> Path:
+    """Write ``metrics.json``, the charts as PNG and, last, ``index.html``; return the page's path."""
+    charts = charts_of(report)
+    write_json(out_dir / "metrics.json", as_json(report))
+    for chart in charts:
+        with atomic_file(out_dir / f"{chart.file}.png") as draft:
+            draft.write_bytes(png(chart))
+    write_text(out_dir / "index.html", page(report, charts))
+    return out_dir / "index.html"
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The figures and where they come from; no history and no item of a person."""
+    return _finite(
+        {
+            "title": report.title,
+            "provenance": asdict(report.provenance),
+            "facts": dict(report.facts),
+            "curves": [asdict(curve) for curve in report.curves],
+            "systems": {one.name: one.as_dict() for one in report.systems},
+            "newcomers": {one.name: one.as_dict() for one in report.newcomers},
+            "comparisons": {
+                segment: [{**asdict(one), "holds": one.holds, "says": str(one)} for one in several]
+                for segment, several in report.comparisons.items()
+            },
+            "exposure_by_popularity_decile": {
+                name: list(map(float, s)) for name, s in report.exposure.items()
+            },
+            "beyond_accuracy": {name: dict(one) for name, one in report.measures.items()},
+            "blend": {name: dict(one) for name, one in report.blend.items()},
+            "leaks": [asdict(one) for one in report.findings],
+            "limits": list(report.limits),
+        }
+    )
+
+
+def card_section(report: Report) -> str:
+    """The evaluation part of a model card, in Markdown, with split, digest and command."""
+    shown = [
+        name for name in ("all", "warm", "cold") if report.systems and name in report.systems[0].segments
+    ]
+    lines = ["## Evaluation", "", report.lead, ""] if report.lead else ["## Evaluation", ""]
+    lines += [f"{report.metric}, full ranking, 95 % intervals over people.", ""]
+    lines += ["| system | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
+    for one in report.systems:
+        cells = (str(one[segment].metrics[report.metric]) for segment in shown)
+        lines.append(f"| {_cell(one.name)} | {' | '.join(cells)} |")
+    about = report.provenance
+    seeds = ", ".join(map(str, about.seeds))
+    lines += ["", f"Split: {about.split} (`{about.digest}`). Seeds: {seeds}. Command: `{about.command}`."]
+    lines += [f"- {limit}" for limit in report.limits]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _finite(value: Any) -> Any:
+    """Plain values for JSON, which knows no numpy and no NaN: that becomes null."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

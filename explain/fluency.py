@@ -1,0 +1,44 @@
+"""Whether a drafted sentence reads as one. Truth is the verifier's matter; this keeps fragments from readers."""
+
+from __future__ import annotations
+
+import re
+
+from .scan import split_citations
+from .words import normal
+
+_VERBS = frozenset(
+    map(
+        normal,
+        "is are was were be has have had do does did can may might could share shares run runs stand stands come"
+        " comes came go goes fit fits suit suits match matches meet meets answer answers join joins carry carries"
+        " bring brings brought keep keeps turn turns appear appears show shows find finds found feel feels rest"
+        " rests begin begins belong belongs hold holds return returns lead leads led draw draws drew point points"
+        " suggest suggests picked chose asked wished wanted speak speaks know date dates take takes sit sits echo"
+        " echoes resemble resembles put led".split(),
+    )
+)
+_OPENERS = frozenset(
+    "like as in with from for at on since because given through by just here if to thanks though among not no"
+    " without once much again half".split()
+)
+_CONTINUES = frozenset("it this that they these is are has have had was were you and".split())
+_QUOTED = re.compile(r"“[^“”]*”")
+_SEGMENT = re.compile(r"\s*[,;:—–]\s*")
+
+
+def reads_well(sentence: str, verb: str) -> bool:
+    """Whether the sentence has a finite verb and does not splice a bare noun phrase to a clause.
+
+    "The same quiet mood." and "Two of your picks, it has the mood." do not read well. `verb` is the
+    catalogue's own ("picked").
+    """
+    text = _QUOTED.sub("X", split_citations(sentence)[0])
+    verbs = _VERBS | set(normal(verb).split())
+    segments = [normal(one).split() for one in _SEGMENT.split(text.strip(" .!?")) if one]
+    if not segments or not any(word in verbs for segment in segments for word in segment):
+        return False
+    opening = segments[0]
+    if len(segments) == 1 or verbs.intersection(opening) or opening[0] in _OPENERS:
+        return True
+    return segments[1][0] not in _CONTINUES

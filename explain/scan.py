@@ -1,0 +1,191 @@
+"""A sentence as pieces: names, attribute values, field names, numbers, pronouns, words and marks.
+
+Longest match first, so that a title inside another title, or "Science" inside "Science Fiction",
+is read as what it is. What stands between quotation marks is one piece, whatever it says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..corpus.keys import ItemKey
+from .ledger import Ledger
+from .lexicon import Lexicon
+from .profile import CATEGORIES
+from .words import KNOWN, NUMBERS, normal
+
+PieceKind = Literal[
+    "name", "foreign", "value", "field", "number", "this", "it", "group", "word", "content", "mark"
+]
+
+CITATION = re.compile(r"\s*\[(E\d{1,3}(?:, ?E\d{1,3})*)\]")
+_TOKEN = re.compile(r"“[^“”]*”|\"[^\"]*\"|\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*|\S")
+_BARRIERS = '“";—–'
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*s?")
+PRONOUNS = frozenset(map(normal, ["it", "its", "they", "their", "them", "these", "those"]))
+_GROUPS = frozenset(map(normal, ["pick", "choice", "history", "list", "taste"]))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One read part of a sentence.
+
+    Attributes
+    ----------
+    text
+        As written.
+    normal
+        In normal form; a mark stays itself.
+    key
+        The item a "name" stands for.
+    field
+        The column a "field" stands for.
+    number
+        The value of a "number".
+    decade
+        Whether the number was written like "1990s".
+    """
+
+    kind: PieceKind
+    text: str
+    normal: str
+    key: ItemKey | None = None
+    field: str = ""
+    number: float = 0.0
+    decade: bool = False
+
+
+def split_citations(sentence: str) -> tuple[str, tuple[str, ...]]:
+    """The sentence without its citation marks such as " [E1, E2]", and the ids in order."""
+    cites = [one.strip() for group in CITATION.findall(sentence) for one in group.split(",")]
+    return CITATION.sub("", sentence), tuple(dict.fromkeys(cites))
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Reads sentences about one ledger.
+
+    `names` maps normal forms to the recommended item and the items that cited entries speak of, `held`
+    are the attribute values of those items.
+    """
+
+    lexicon: Lexicon
+    names: Mapping[str, ItemKey]
+    held: frozenset[str]
+    fields: Mapping[str, str]
+    known: frozenset[str]
+    groups: frozenset[str]
+    things: frozenset[str]
+
+    @classmethod
+    def of(cls, ledger: Ledger, cites: Sequence[str], lexicon: Lexicon) -> Scanner:
+        """Prepare for sentences that cite `cites`; of two items with one name the cited one is meant."""
+        words = ledger.wording
+        cited = [entry.item for entry in ledger.entries if entry.id in cites and entry.item is not None]
+        named = [ledger.profile, *(ledger.others[key] for key in cited)]
+        category = {normal(words.category): CATEGORIES, normal(CATEGORIES): CATEGORIES}
+        known = KNOWN | words.words
+        return cls(
+            lexicon=lexicon,
+            names={normal(one.name): one.key for one in named if one.name},
+            held=frozenset(value for one in named for values in one.values.values() for value in values),
+            fields={**{word: name for word, name in lexicon.fields.items() if word not in known}, **category},
+            known=known,
+            groups=_GROUPS | {normal(words.picks)},
+            things=frozenset({"one", normal(words.thing)}),
+        )
+
+    def read(self, text: str) -> list[Piece]:
+        """The pieces of `text`, in order."""
+        tokens = list(_TOKEN.finditer(text))
+        pieces: list[Piece] = []
+        place = 0
+        while place < len(tokens):
+            piece, used = self._longest(text, tokens, place) or (self._single(tokens[place].group()), 1)
+            pieces.append(piece)
+            place += used
+        return _with_groups(_with_things(pieces, self.things), self.groups)
+
+    def _longest(self, text: str, tokens: Sequence[re.Match[str]], start: int) -> tuple[Piece, int] | None:
+        if not tokens[start].group()[0].isalnum():
+            return None
+        reach = min(len(tokens), start + 2 * self.lexicon.longest)
+        barrier = next((i for i in range(start, reach) if tokens[i].group()[0] in _BARRIERS), reach)
+        for stop in range(barrier, start, -1):
+            phrase = text[tokens[start].start() : tokens[stop - 1].end()]
+            if phrase[-1].isalnum() or phrase[-1] in ").!?":
+                piece = self._phrase(phrase)
+                if piece is not None:
+                    return piece, stop - start
+        return None
+
+    def _phrase(self, phrase: str) -> Piece | None:
+        """A name, value, foreign title or field, when the phrase is one and is not mere everyday words."""
+        form = normal(phrase)
+        if form in self.fields:
+            return Piece("field", phrase, form, field=self.fields[form])
+        words = form.split()
+        if all(word in self.known or word.isdigit() or word in NUMBERS for word in words):
+            return None
+        if self.lexicon.is_value(form):
+            return Piece("value", phrase, form)
+        as_name = phrase[0].isupper() or phrase[0].isdigit() or len(words) > 1
+        if as_name and form in self.names:
+            return Piece("name", phrase, form, key=self.names[form])
+        if as_name and self.lexicon.is_title(form):
+            return Piece("foreign", phrase, form)
+        return None
+
+    def _single(self, text: str) -> Piece:
+        form = normal(text)
+        if text[0] in '“"' and len(text) > 1:
+            return self._quoted(text[1:-1])
+        if not form:
+            return Piece("mark", text, text)
+        if _FIGURE.fullmatch(text):
+            digits = text.rstrip("s").replace(",", "")
+            return Piece("number", text, form, number=_float(digits), decade=text.endswith("s"))
+        if form in NUMBERS:
+            return Piece("number", text, form, number=float(NUMBERS[form]))
+        if form == "this":
+            return Piece("this", text, form)
+        if form in PRONOUNS:
+            return Piece("it", text, form)
+        everyday = all(word in self.known for word in form.split())
+        return Piece("word" if everyday else "content", text, form)
+
+    def _quoted(self, inside: str) -> Piece:
+        form = normal(inside)
+        if form in self.names:
+            return Piece("name", inside, form, key=self.names[form])
+        is_value = form in self.held or (self.lexicon.is_value(form) and not self.lexicon.is_title(form))
+        return Piece("value" if is_value else "foreign", inside, form)
+
+
+def _float(digits: str) -> float:
+    return float(digits) if digits.count(".") <= 1 else float("nan")
+
+
+def _with_things(pieces: Sequence[Piece], things: frozenset[str]) -> list[Piece]:
+    """Read "this one" as one piece."""
+    return [
+        piece
+        for place, piece in enumerate(pieces)
+        if not (
+            place and piece.kind == "word" and piece.normal in things and pieces[place - 1].kind == "this"
+        )
+    ]
+
+
+def _with_groups(pieces: Sequence[Piece], groups: frozenset[str]) -> list[Piece]:
+    """Read "picks" in "your (earlier, latest) picks" as the person's history."""
+    found: list[Piece] = []
+    for place, piece in enumerate(pieces):
+        before = [one.normal for one in pieces[max(0, place - 3) : place]]
+        if piece.kind == "word" and piece.normal in groups and "your" in before:
+            piece = Piece("group", piece.text, piece.normal)
+        found.append(piece)
+    return found

@@ -1,0 +1,130 @@
+"""The words a sentence may use without proof, and the cue words that turn a sentence into claims.
+
+Everything outside these sets must be grounded in the facts of the items a sentence speaks of, so
+the sets stay small and say nothing about the world. `UNSAID` words are refused even where an item's
+text holds them: praise, commands, certainty, order in time. All entries are in :func:`normal` form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_POSSESSIVE = re.compile(r"['’]s\b")
+_SEPARATOR = re.compile(r"[\W_]+")
+_PLURAL = re.compile(r"([^\W\d_]{2}[^\Wsiu])s\b")
+_Y_ENDING = re.compile(r"([^\W\d_]{2})(?:ie|y)\b")
+
+
+def normal(text: str) -> str:
+    """Lower case, single spaces, no punctuation, and plural and singular made equal.
+
+    >>> normal("Comedies & Lovers' Tales"), normal("comedy and lover tale")
+    ('comedi and lover tale', 'comedi and lover tale')
+    """
+    return _remembered(text) if len(text) <= 100 else _normal(text)
+
+
+def _normal(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).lower().replace("&", " and ")
+    text = _SEPARATOR.sub(" ", _POSSESSIVE.sub("", text)).strip()
+    return _Y_ENDING.sub(r"\1i", _PLURAL.sub(r"\1", text))
+
+
+_remembered = lru_cache(maxsize=65_536)(_normal)
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(normal(word) for word in words.split())
+
+
+FUNCTION = _set(
+    "a an the and or of in on at to for from with as is are was were be been being has have had do does"
+    " did you your yours i we us our them they their this these that those it its so if then into onto"
+    " over under out up down off about between among through across while during own may might can could"
+    " one some any other who whom whose which what when where how here there just s re ve"
+)
+GLUE = _set(
+    "pick picks choice choices list history taste title item something thing kind sort side part line"
+    " thread note fit fits suit suits match matches meet meets answer answers come comes came go goes"
+    " went sit sits stand stands join joins carry carries bring brings keep keeps keeping turn turns"
+    " appear appears show shows found find finds run runs feel feels rest rests begin begins start"
+    " starts belong belongs hold holds held has step next way place right content catalogue category"
+    " field time times once again already earlier back along ahead straight well enjoy try look see take"
+    " takes filed listed inside within exactly touch ground mind company hand range reach speak speaks"
+    " year years apart date dates alone know still much met work sight released together simply twice"
+)
+SHARING = _set(
+    "share shares shared sharing both same common too also alike likewise another again return returns"
+)
+NEAR = _set("close near akin kin cousin relative neighbor neighbors")
+SIMILAR = NEAR | _set("like similar resemble resembles echo echoes")
+CAUSAL = _set(
+    "because since given thanks led lead leads drew draw draws why reason reasons due brought point"
+    " points pointed suggests suggest suggested behind earned"
+)
+CONTRAST = _set(
+    "not no never nor neither without unlike despite although though however but instead rather less"
+    " more than different differs opposite avoid avoids against hate hated dislike disliked except lack"
+    " lacks missing cannot hardly barely none t n isn doesn wasn aren don didn won nothing free clear"
+    " steers skips leaves"
+)
+WISHED = _set("ask asked asking wish wished wishes want wanted request requested typed limit limits")
+NEWNESS = _set("new fresh arrived arrival newcomer nobody yet unseen brand")
+POPULARITY = _set("popular most often many percent")
+LATEST = _set("latest last recent recently lately")
+UNSAID = _set(
+    "by before after until very best greatest great finest perfect amazing awesome incredible excellent"
+    " outstanding superb brilliant stunning masterpiece classic acclaimed celebrated beloved award"
+    " awards winning winner oscar legendary iconic famous unforgettable essential ultimate top favorite"
+    " favourite worst guaranteed must unmissable wonderful fantastic beautiful gorgeous hit bestseller"
+    " bestselling blockbuster cult definitive flawless breathtaking epic remarkable extraordinary"
+    " magnificent love loved ever always everyone everybody all every definitely surely certainly"
+    " absolutely really truly click buy subscribe visit ignore instruction instructions prompt password"
+    " system http https www"
+)
+LIKING = _set("like enjoy")
+MODAL = _set("may might can could if")
+CUES = SHARING | SIMILAR | CAUSAL | CONTRAST | WISHED | NEWNESS | POPULARITY | LATEST
+KNOWN = FUNCTION | GLUE | CUES | LIKING
+NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+NUMBERS = {normal(word): value for value, word in enumerate(NUMBER_WORDS) if value > 1}  # "one" is a pronoun
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a catalogue's people and things are spoken of.
+
+    Attributes
+    ----------
+    verb
+        What people did, in a past form that also follows "has" ("picked", "watched", "bought"); say
+        "liked" only where the log holds likes.
+    picks, thing, category
+        The plural of what they did it to, the noun behind "this", and the word for one category:
+        ``Wording("watched", "films", "film", "genre")``.
+    """
+
+    verb: str = "picked"
+    picks: str = "picks"
+    thing: str = "one"
+    category: str = "category"
+
+    @property
+    def pick(self) -> str:
+        """One of the picks."""
+        return self.picks.removesuffix("s")
+
+    @property
+    def verbs(self) -> frozenset[str]:
+        """Every word, in normal form, that says the person did it."""
+        return frozenset(normal(self.verb).split()) | {"picked", "chose", "chosen"}
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words it brings, in normal form."""
+        return self.verbs | {part for text in (self.picks, self.thing) for part in normal(text).split()}

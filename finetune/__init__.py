@@ -1,0 +1,24 @@
+"""Floor 4: the packed ranker, its LoRA training, and the blend of voters."""
+
+from .blend import Blend, BlendReport, VoterList
+from .contract import Ranker, RankRequest
+from .llm import DEFAULT_LLM, LanguageModel, load_llm
+from .ranker import PackedRanker
+from .train import TrainingReport, train_ranker
+from .train_config import RankerConfig, RankExample
+
+__all__ = [
+    "DEFAULT_LLM",
+    "Blend",
+    "BlendReport",
+    "LanguageModel",
+    "PackedRanker",
+    "RankExample",
+    "RankRequest",
+    "Ranker",
+    "RankerConfig",
+    "TrainingReport",
+    "VoterList",
+    "load_llm",
+    "train_ranker",
+]

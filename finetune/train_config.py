@@ -1,0 +1,170 @@
+"""What a ranker is trained on, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..base.config import to_yaml
+from ..base.errors import ConfigError, DataError
+from ..base.hashing import digest
+from ..prompts.render import Limits
+from .contract import RankRequest
+from .llm import DEFAULT_LLM, Dtype
+
+
+@dataclass(frozen=True)
+class RankExample:
+    """A list with a known answer: `request.candidates[positive]` is what the person took next.
+
+    Raises
+    ------
+    DataError
+        If `positive` names no candidate, or there is nothing to tell it from.
+    """
+
+    request: RankRequest
+    positive: int
+
+    def __post_init__(self) -> None:
+        n = len(self.request.candidates)
+        if n < 2 or not 0 <= self.positive < n:
+            raise DataError(
+                f"positive {self.positive} of {n} candidates",
+                where="RankExample",
+                expected="two candidates or more, one of them the positive",
+                fix="leave out people whose next item the retriever did not find, or add it to the list",
+            )
+
+    def narrowed(self, n_negatives: int, rng: np.random.Generator) -> RankExample:
+        """The same with at most `n_negatives` of its negatives, drawn without replacement."""
+        others = np.delete(np.arange(len(self.request.candidates)), self.positive)
+        drawn = rng.permutation(others)[:n_negatives]
+        return RankExample(_subset(self.request, [self.positive, *drawn.tolist()]), 0)
+
+
+def _subset(request: RankRequest, which: list[int]) -> RankRequest:
+    vectors, cold = request.candidate_vectors, request.candidate_cold
+    return replace(
+        request,
+        candidates=[request.candidates[i] for i in which],
+        candidate_vectors=None if vectors is None else vectors[which],
+        candidate_cold=None if cold is None else cold[which],
+    )
+
+
+@dataclass(frozen=True)
+class RankerConfig:
+    """Training of the packed ranker.
+
+    Attributes
+    ----------
+    model, dtype
+        The base model and its precision, see :func:`~.llm.load_llm`.
+    limits
+        Token budgets of the prompt.
+    soft_tokens, soft_dropout
+        Whether foundation vectors enter, and how often a known one plays "none" in training.
+    lora_rank, lora_alpha, lora_dropout
+        rsLoRA on all linear layers, scaled by ``lora_alpha / sqrt(lora_rank)``. Dropout costs a fifth of
+        the training time on a CPU, so it is off.
+    lora_layers
+        Only the last so many layers get LoRA; None is all. With text alone the backward pass then
+        stops there; soft tokens need it to reach the input.
+    n_negatives
+        Drawn anew each epoch from the negatives that an example brings.
+    max_people, max_valid
+        Examples and validation lists used, the first ones; None uses all.
+    epochs, max_steps
+        Passes over the examples, and an upper bound on optimizer steps (None: no bound).
+    batch_people, accumulate
+        Packs in one forward pass, and forward passes in one optimizer step.
+    learning_rate, projector_learning_rate
+        For LoRA, and for what starts from nothing (projector) or is a single row (readout).
+    warmup
+        Part of the steps over which the rates rise; they fall to zero along a cosine.
+    lm_weight
+        Weight of the loss on the words of the positive's title.
+    gradient_checkpointing
+        Less memory for about a third more time.
+    eval_every, patience
+        Optimizer steps between evaluations (and checkpoints), and evaluations without a gain before
+        training stops; the best weights are kept.
+    seed
+        Decides everything random.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of its range.
+    """
+
+    model: str = DEFAULT_LLM
+    dtype: Dtype = "auto"
+    limits: Limits = field(default_factory=Limits)
+    soft_tokens: bool = True
+    soft_dropout: float = 0.3
+    lora_rank: int = 16
+    lora_alpha: float = 16.0
+    lora_dropout: float = 0.0
+    lora_layers: int | None = None
+    n_negatives: int = 15
+    max_people: int | None = None
+    max_valid: int | None = None
+    epochs: int = 1
+    max_steps: int | None = None
+    batch_people: int = 4
+    accumulate: int = 1
+    learning_rate: float = 2e-4
+    projector_learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    warmup: float = 0.1
+    clip: float = 1.0
+    lm_weight: float = 0.05
+    gradient_checkpointing: bool = False
+    eval_every: int = 20
+    patience: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least_one = ("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every")
+        optional = ("max_people", "max_valid", "max_steps", "lora_layers")
+        for name in (*at_least_one, *(name for name in optional if getattr(self, name) is not None)):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{name} = {getattr(self, name)}", where="RankerConfig", expected="1 or more"
+                )
+        for name in ("soft_dropout", "lora_dropout", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(
+                    f"{name} = {getattr(self, name)}", where="RankerConfig", expected="from 0 to below 1"
+                )
+
+
+def training_digest(config: RankerConfig, *sets: Sequence[RankExample]) -> str:
+    """Names a training by everything that decides its outcome; a checkpoint resumes only its own."""
+    parts: list[str | bytes] = [to_yaml(config)]
+    for examples in sets:
+        parts.append(str(len(examples)))
+        for example in examples:
+            parts += _content(example)
+    return digest(*parts)
+
+
+def _content(example: RankExample) -> list[str | bytes]:
+    request = example.request
+    arrays = (
+        request.person,
+        request.history_vectors,
+        request.candidate_vectors,
+        request.candidate_cold,
+    )
+    items = [*request.history, *request.candidates]
+    return [
+        request.wish,
+        f"{example.positive} of {len(request.candidates)}",
+        *(text for item in items for text in (item.key, item.title, *item.categories, "")),
+        *(b"" if array is None else np.ascontiguousarray(array).tobytes() for array in arrays),
+    ]

@@ -1,0 +1,123 @@
+"""A memory of transitions: who follows whom, counted, as an expert beside the network.
+
+Counts know at once what a network needs many epochs to learn (that part two follows part one), and
+say nothing about what was never seen together, which is the network's part. The two are mixed as
+probabilities, so that an item without transitions keeps its own score and its place among new ones:
+
+    P(i | h) = (1 - share) * softmax(score)_i + share * p_i^2 / sum_j p_j^2
+
+p is the transition mass that the last items send to i. It is squared because what is counted once
+among many is mostly chance. The share is fitted on validation, since in training every transition
+is its own evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+from scipy.special import logsumexp
+
+from ..base.errors import ArtifactError
+from ..base.files import atomic_file
+from ..corpus.interactions import Interactions
+from ..corpus.keys import Rows
+from ..eval.item_graph import transition_graph
+
+TINY = 1e-30
+KEEP = 200  # the strongest transitions of each item
+WINDOW, FADING = 10, 0.7  # how the last items of a history weigh
+
+
+class TransitionMemory:
+    """Transition mass between catalogue rows, and its share of the mixture.
+
+    Parameters
+    ----------
+    graph
+        float32 [n, n]: the mass from each row to each other.
+    share
+        From 0 (switched off) to below 1.
+    """
+
+    def __init__(self, graph: sparse.csr_matrix, share: float = 0.0) -> None:
+        self.graph, self.share = graph, share
+
+    @classmethod
+    def of(cls, train: Interactions, n_items: int) -> TransitionMemory:
+        """Count the transitions of a training log."""
+        return cls(_strongest(transition_graph(train, n_items), KEEP))
+
+    def recall(self, histories: Sequence[Rows]) -> sparse.csr_matrix:
+        """What is remembered, float32 [b, n]: each row sums to 1, or to 0 where nothing is."""
+        mass = _profiles(histories, self.graph.shape[0]) @ self.graph
+        mass.data **= 2
+        totals = np.asarray(mass.sum(axis=1)).ravel()
+        return (sparse.diags(1 / np.where(totals > 0, totals, 1)) @ mass).tocsr().astype(np.float32)
+
+    def mixed(
+        self, scores: NDArray[np.float32], histories: Sequence[Rows], share: float | None = None
+    ) -> NDArray[np.float32]:
+        """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
+        share = self.share if share is None else share
+        logs = scores - logsumexp(scores, axis=1, keepdims=True)
+        if not share:
+            return logs.astype(np.float32)
+        remembered = self.recall(histories)
+        known = (np.diff(remembered.indptr) > 0)[:, None]
+        mixture = np.exp(logs) * np.where(known, 1 - share, 1.0) + share * remembered.toarray()
+        with np.errstate(divide="ignore"):
+            return np.where(np.isneginf(scores), -np.inf, np.log(mixture + TINY)).astype(np.float32)
+
+    def extended(self, n_items: int) -> TransitionMemory:
+        """The same memory over a catalogue that has grown to `n_items` rows."""
+        graph = self.graph.copy()
+        graph.resize((n_items, n_items))
+        return TransitionMemory(graph, self.share)
+
+    def save(self, path: Path) -> None:
+        """Write one safetensors file, atomically."""
+        tensors = {
+            "data": self.graph.data.astype(np.float32),
+            "columns": self.graph.indices.astype(np.int64),
+            "starts": self.graph.indptr.astype(np.int64),
+            "share": np.array([self.share]),
+        }
+        with atomic_file(path) as draft:
+            save_file(tensors, draft)
+
+    @classmethod
+    def load(cls, path: Path) -> TransitionMemory:
+        """Read what :meth:`save` wrote."""
+        try:
+            found = load_file(path)
+            n_items = len(found["starts"]) - 1
+            parts = (found["data"], found["columns"], found["starts"])
+            return cls(sparse.csr_matrix(parts, shape=(n_items, n_items)), float(found["share"][0]))
+        except (OSError, KeyError, ValueError) as error:
+            raise ArtifactError(f"not a transition memory: {error}", where=str(path)) from error
+
+
+def _profiles(histories: Sequence[Rows], n_items: int) -> sparse.csr_matrix:
+    """What each history weighs, [b, n]: 0.7^age for its last ten items, repeats added."""
+    recent = [rows[-WINDOW:][::-1] for rows in histories]
+    lengths = [len(rows) for rows in recent]
+    ages = np.concatenate([np.arange(length) for length in lengths] or [np.zeros(0)])
+    columns = np.concatenate([*recent, np.zeros(0, np.int32)])
+    owners = np.repeat(np.arange(len(recent)), lengths)
+    weights = (FADING**ages).astype(np.float32)
+    return sparse.csr_matrix((weights, (owners, columns)), shape=(len(recent), n_items))
+
+
+def _strongest(graph: sparse.csr_matrix, keep: int) -> sparse.csr_matrix:
+    """Only each row's `keep` largest entries."""
+    rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
+    order = np.lexsort((-graph.data, rows))
+    places = np.arange(len(rows)) - graph.indptr[rows]
+    kept = order[places < keep]
+    parts = (graph.data[kept], (rows[kept], graph.indices[kept]))
+    return sparse.csr_matrix(parts, shape=graph.shape, dtype=np.float32)

@@ -1,0 +1,243 @@
+"""The foundation model: item tower and behavior transformer as one Hugging Face model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from ..corpus.keys import Rows
+from ..corpus.sentences import START, pack
+from .config import FoundationConfig
+from .features import ItemFeatures
+from .losses import catalogue_softmax, sampled_softmax
+from .objectives import HIDDEN, Task
+from .profile import ContentProfile
+from .tower import ItemTower
+from .transformer import BehaviorTransformer
+
+
+class _Items(NamedTuple):
+    """What one training step knows of all items, and how much of it is hidden."""
+
+    features: ItemFeatures
+    white: Tensor  # [n, white]
+    content: Tensor  # [n, width]
+    id_dropout: float
+    cold_share: float
+
+
+class FoundationModel(PreTrainedModel):
+    """``score(h, i) = scale * <h, z_i> + <profile, white_i> + bias(n_i)``: reads a history, ranks every item.
+
+    ``save_pretrained`` and ``from_pretrained`` are Hugging Face's own (safetensors). Item features
+    are not part of the weights: pass :class:`ItemFeatures` to whatever needs them, so that new items
+    need no new model.
+    """
+
+    config_class = FoundationConfig
+    base_model_prefix = "foundation"
+    main_input_name = "rows"
+    config: FoundationConfig
+
+    def __init__(self, config: FoundationConfig) -> None:
+        super().__init__(config)
+        self.tower = ItemTower(config)
+        self.transformer = BehaviorTransformer(config)
+        self.profile = ContentProfile(self.tower.white_widths, config.hidden_size, config.max_items)
+        self.special = nn.Parameter(torch.randn(2, config.hidden_size) * config.hidden_size**-0.5)
+        self.log_scale = nn.Parameter(torch.tensor(float(np.log(config.init_scale))))
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):  # the ID deltas start at nothing
+            if self.config.text_dim or self.config.image_dim:
+                nn.init.zeros_(module.weight)
+            else:
+                nn.init.normal_(module.weight, std=self.config.hidden_size**-0.5)
+
+    @property
+    def scale(self) -> Tensor:
+        """1 / temperature, learned and bounded."""
+        return self.log_scale.exp().clamp(max=self.config.max_scale)
+
+    # -- training ---------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        task: Task,
+        features: ItemFeatures,
+        known: Tensor,
+        *,
+        released: Tensor | None = None,
+        id_dropout: float = 0.0,
+        cold_share: float = 0.0,
+        n_negatives: int = 0,
+    ) -> Tensor:
+        """The training loss of one batch, a scalar.
+
+        Parameters
+        ----------
+        task
+            From :mod:`objectives`.
+        features
+            All items.
+        known
+            int64 [m], sorted: the rows that may be targets or negatives (those touched in training).
+        released
+            float64 [n] release times; an item is no negative before its own. None: always there.
+        id_dropout
+            Chance that a popular item's ID delta is left out; rare items lose theirs more often
+            (``1 - (1 - p) * g(n)``). Drawn apart for histories and for targets.
+        cold_share
+            Share of the candidates that play cold: no delta, and the bias of count 0.
+        n_negatives
+            0: softmax over all of `known`. Otherwise so many shared negatives.
+        """
+        white = self.tower.white(features)
+        items = _Items(features, white, self.tower.content(features, white), id_dropout, cold_share)
+        states = self._states(task, *self._inputs(task, items))[task.places]
+        targets = torch.searchsorted(known, task.targets)
+        if n_negatives:
+            return self._sampled_loss(states, targets, items, known, n_negatives)
+        vectors, bias = self._candidates(known, items)
+        later = None if released is None else (released[known], task.target_times)
+        return catalogue_softmax(states, targets, vectors, bias, later)
+
+    def _sampled_loss(
+        self, states: Tensor, targets: Tensor, items: _Items, known: Tensor, n_negatives: int
+    ) -> Tensor:
+        drawn = torch.randint(len(known), (n_negatives,)).to(known.device)
+        unique, inverse = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
+        vectors, bias = self._candidates(known[unique], items)
+        own, others = inverse[: len(targets)], inverse[len(targets) :]
+        return sampled_softmax(
+            states,
+            (vectors[own], bias[own]),
+            (vectors[others], bias[others]),
+            hits=targets[:, None] == drawn[None, :],
+            n_items=len(known),
+        )
+
+    def _candidates(self, rows: Tensor, items: _Items) -> tuple[Tensor, Tensor]:
+        """Vectors and biases of candidates, some without ID and some playing cold."""
+        counts = items.features.counts[rows]
+        cold = self._draw(torch.full_like(counts, items.cold_share))
+        bare = cold | self._draw(self._bare_chance(counts, items.id_dropout))
+        vectors = self.tower.vectors(items.content[rows], rows, counts, bare)
+        counts = counts * ~cold
+        white = self.tower.trusted(items.white[rows], counts)
+        return torch.cat([vectors, white], dim=-1), self.tower.bias(counts)
+
+    def _inputs(self, task: Task, items: _Items) -> tuple[Tensor, Tensor]:
+        """Packed ID-space and white vectors of histories; ID dropout is drawn for each token."""
+        rows = task.rows.clamp_min(0)
+        counts = items.features.counts[rows]
+        bare = self._draw(self._bare_chance(counts, items.id_dropout))
+        white = self.tower.trusted(items.white[rows], counts)
+        return self.tower.vectors(items.content[rows], rows, counts, bare), white
+
+    def _bare_chance(self, counts: Tensor, id_dropout: float) -> Tensor:
+        if not self.training or not id_dropout:
+            return torch.zeros_like(counts)
+        return 1 - (1 - id_dropout) * counts / (counts + self.tower.half)
+
+    def _draw(self, chance: Tensor) -> Tensor:
+        if not self.training:
+            return torch.zeros_like(chance, dtype=torch.bool)
+        return (torch.rand(chance.shape) < chance.cpu()).to(chance.device)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def _states(self, task: Task, vectors: Tensor, white: Tensor) -> Tensor:
+        """What is asked of the candidates at every token, [T, width + white]."""
+        vectors = torch.where((task.rows == START)[:, None], self.special[0], vectors)
+        vectors = torch.where((task.rows == HIDDEN)[:, None], self.special[1], vectors)
+        width = self.config.hidden_size**0.5  # unit vectors to unit entries, as the blocks expect
+        states = self.transformer(vectors * width, task.times, task.lengths, causal=task.causal)
+        shown = white * (task.rows >= 0)[:, None]
+        profile = self.profile(shown, states, task.lengths, causal=task.causal)
+        return torch.cat([self.scale * states, profile], dim=-1)
+
+    @torch.no_grad()
+    def items(self, features: ItemFeatures) -> tuple[Tensor, Tensor]:
+        """Vectors [n, size] and biases [n]: a score is ``<person, vector> + bias``.
+
+        The first `hidden_size` dimensions are z, the others the white content vectors.
+        """
+        self.eval()
+        white = self.tower.trusted(self.tower.white(features), features.counts)
+        return torch.cat([self.tower(features), white], dim=-1), self.tower.bias(features.counts)
+
+    @torch.no_grad()
+    def people(
+        self,
+        histories: Sequence[Rows],
+        vectors: Tensor,
+        times: Sequence[NDArray[np.float64]] | None = None,
+        *,
+        batch_tokens: int = 8192,
+    ) -> NDArray[np.float32]:
+        """One vector for each history, float32 [n, size], to be multiplied with :meth:`items`.
+
+        Parameters
+        ----------
+        histories
+            Catalogue rows, oldest first; may be empty. Only the last ``max_items`` are read.
+        vectors
+            From :meth:`items`.
+        times
+            Seconds beside each history; read only by models that use time.
+        """
+        self.eval()
+        out = np.zeros((len(histories), vectors.shape[1]), dtype=np.float32)
+        keep = self.config.max_items
+        order = np.argsort([min(len(rows), keep) for rows in histories], kind="stable")
+        for group in _token_groups(order, histories, keep, batch_tokens):
+            rows = [histories[i][-keep:] for i in group]
+            clocks = None if times is None else [times[i][-keep:] for i in group]
+            out[group] = self._read(rows, clocks, vectors)
+        return out
+
+    def _read(
+        self, histories: Sequence[Rows], times: Sequence[NDArray[np.float64]] | None, vectors: Tensor
+    ) -> NDArray[np.float32]:
+        causal = self.config.direction == "causal"
+        if not causal:  # ask with a mask at the end
+            histories = [np.append(rows, np.int32(HIDDEN)) for rows in histories]
+            if times is not None:
+                times = [np.append(clock, clock[-1:] if len(clock) else 0.0) for clock in times]
+        packed = pack(histories, times)
+        rows = torch.from_numpy(packed.rows).to(vectors.device)
+        lengths = torch.from_numpy(packed.lengths).to(vectors.device)
+        clock = torch.from_numpy(packed.times).to(vectors.device)
+        ends = torch.cumsum(lengths, 0) - 1
+        task = Task(rows, clock, lengths, ends, ends, clock, causal)
+        shown = vectors[rows.clamp_min(0)]
+        width = self.config.hidden_size
+        states = self._states(task, shown[:, :width], shown[:, width:])
+        return states[ends].float().cpu().numpy()
+
+
+def _token_groups(
+    order: NDArray[np.int64], histories: Sequence[Rows], keep: int, batch_tokens: int
+) -> list[NDArray[np.int64]]:
+    """Runs of `order` whose padded grid holds at most `batch_tokens` tokens."""
+    groups, start = [], 0
+    for place, one in enumerate(order):
+        length = min(len(histories[one]), keep) + 2
+        if place > start and (place - start + 1) * length > batch_tokens:
+            groups.append(order[start:place])
+            start = place
+    if len(order):
+        groups.append(order[start:])
+    return groups

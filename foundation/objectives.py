@@ -1,0 +1,66 @@
+"""What is predicted from what: next-item and masked-item, on packed sentences."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+Objective = Literal["next", "masked", "both"]
+HIDDEN = -2  # the row that stands for the <mask> token
+
+
+class Task(NamedTuple):
+    """A packed batch with its question.
+
+    Attributes
+    ----------
+    rows
+        int64 [T] as the transformer reads them: catalogue rows, -1 for <user>, -2 for <mask>.
+    times
+        float64 [T].
+    lengths
+        int64 [B].
+    places
+        int64 [P], the tokens whose states answer.
+    targets
+        int64 [P], the rows they should name.
+    target_times
+        float64 [P].
+    causal
+        Whether attention looks back only.
+    """
+
+    rows: Tensor
+    times: Tensor
+    lengths: Tensor
+    places: Tensor
+    targets: Tensor
+    target_times: Tensor
+    causal: bool
+
+
+def next_item(rows: Tensor, times: Tensor, lengths: Tensor) -> Task:
+    """Every token names the one behind it (SASRec, arXiv 1808.09781); the head names the first item."""
+    is_head = rows < 0
+    last = torch.zeros_like(is_head)
+    last[torch.cumsum(lengths, 0) - 1] = True
+    places = torch.nonzero(~last).squeeze(1)
+    targets = torch.nonzero(~is_head).squeeze(1)
+    return Task(rows, times, lengths, places, rows[targets], times[targets], True)
+
+
+def masked_item(rows: Tensor, times: Tensor, lengths: Tensor, *, share: float) -> Task:
+    """A share of the items is hidden and named from both sides (BERT4Rec, arXiv 1904.06690).
+
+    The last item of each sentence is hidden half of the time, since that is what is asked at
+    serving. Uses torch's global generator, which the trainer seeds for each step.
+    """
+    chance = torch.full(rows.shape, share)
+    chance[(torch.cumsum(lengths, 0) - 1).cpu()] = 0.5
+    hidden = (torch.rand(rows.shape) < chance).to(rows.device) & (rows >= 0)
+    if not hidden.any():
+        hidden[torch.cumsum(lengths, 0)[-1:] - 1] = rows[-1:] >= 0
+    places = torch.nonzero(hidden).squeeze(1)
+    return Task(rows.masked_fill(hidden, HIDDEN), times, lengths, places, rows[places], times[places], False)

@@ -1,0 +1,150 @@
+"""The item tower: one vector for every item, the same in a history and as a candidate.
+
+    c_i = normalize(fuse(whiten(text_i), whiten(image_i)))
+    z_i = normalize(c_i + m_i * g(n_i) * delta_i)          g(n) = n / (n + half), g(0) = 0
+
+An item nobody has touched therefore has exactly its content vector, and ranks with all others.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import FoundationConfig
+from .features import ItemFeatures
+from .whiten import Whitening
+
+BIAS_KNOTS = 24  # the bias is piecewise linear in log2(1 + n), up to 2^23 interactions
+
+
+class Modality(nn.Module):
+    """Whitened encoder vectors to the model's width; a learned vector where there are none."""
+
+    def __init__(self, dim: int, rank: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.whitening = Whitening(dim, rank)
+        self.project = nn.Linear(self.whitening.rank, width)
+        self.refine = nn.Sequential(
+            nn.Linear(self.whitening.rank, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)
+        )
+        self.missing = nn.Parameter(torch.zeros(width))
+
+    def white(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Whitened unit vectors [n, rank], zeros where there are none."""
+        return F.normalize(self.whitening(vectors), dim=-1) * present[:, None]
+
+    def forward(self, white: Tensor, present: Tensor) -> Tensor:
+        """White vectors [n, rank] and bool [n] to [n, width]."""
+        scaled = white * self.whitening.rank**0.5
+        mapped = self.project(scaled) + self.refine(scaled)
+        return torch.where(present[:, None], mapped, self.missing)
+
+
+class ItemTower(nn.Module):
+    """ID, text and image to unit vectors, and a bias that depends on how often an item was seen."""
+
+    def __init__(self, config: FoundationConfig) -> None:
+        super().__init__()
+        width = config.hidden_size
+        self.bound, self.half, self.n_known = config.id_bound, config.id_half, config.n_items
+        self.text = self._modality(config.text_dim, config.text_rank, width, config.dropout)
+        self.image = self._modality(config.image_dim, config.image_rank, width, config.dropout)
+        both = self.text is not None and self.image is not None
+        self.gate = nn.Linear(2 * width, width) if both else None
+        self.plain = nn.Parameter(torch.randn(width)) if self.text is None and self.image is None else None
+        self.delta = nn.Embedding(max(config.n_items, 1), width)
+        self.bias_table = nn.Parameter(torch.zeros(BIAS_KNOTS))
+        self.trust_table = nn.Parameter(torch.zeros(BIAS_KNOTS))
+        self.register_buffer("cold_bias", torch.zeros(()))  # fitted on validation after training
+
+    @staticmethod
+    def _modality(dim: int, rank: int, width: int, dropout: float) -> Modality | None:
+        return Modality(dim, rank, width, dropout) if dim else None
+
+    def fit_whitening(self, features: ItemFeatures) -> None:
+        """Fit both whitenings on items that occur in training (count above 0)."""
+        warm = features.counts > 0
+        if self.text is not None:
+            self.text.whitening.fit(features.text[warm & features.has_text])
+        if self.image is not None:
+            self.image.whitening.fit(features.image[warm & features.has_image])
+
+    @property
+    def white_widths(self) -> list[int]:
+        """Width of each modality's white vectors, in the order of :meth:`white`."""
+        return [one.whitening.rank for one in (self.text, self.image) if one is not None]
+
+    def white(self, features: ItemFeatures) -> Tensor:
+        """Text and picture as whitened unit vectors side by side, [n, sum(white_widths)]."""
+        parts = [features.text[:, :0]]
+        if self.text is not None:
+            parts.append(self.text.white(features.text, features.has_text))
+        if self.image is not None:
+            parts.append(self.image.white(features.image, features.has_image))
+        return torch.cat(parts, dim=-1)
+
+    def content(self, features: ItemFeatures, white: Tensor) -> Tensor:
+        """Unit content vectors [n, width]: the whole ID-space vector of a cold item."""
+        if self.plain is not None:
+            return F.normalize(self.plain, dim=-1).expand(len(features), -1)
+        pieces = list(white.split(self.white_widths, dim=-1))
+        parts = []
+        if self.text is not None:
+            parts.append(self.text(pieces.pop(0), features.has_text))
+        if self.image is not None:
+            parts.append(self.image(pieces.pop(0), features.has_image))
+        return F.normalize(self._fuse(parts), dim=-1)
+
+    def _fuse(self, parts: list[Tensor]) -> Tensor:
+        if self.gate is None:
+            return parts[0]
+        share = torch.sigmoid(self.gate(torch.cat(parts, dim=-1)))
+        return share * parts[0] + (1 - share) * parts[1]
+
+    def vectors(
+        self, content: Tensor, rows: Tensor, counts: Tensor, play_cold: Tensor | None = None
+    ) -> Tensor:
+        """Add the bounded, count-weighted ID delta.
+
+        Parameters
+        ----------
+        content
+            [n, width] from :meth:`content`.
+        rows
+            int64 [n]; a row without an ID embedding keeps its content vector.
+        counts
+            float32 [n].
+        play_cold
+            bool [n]: rows whose delta is left out in this step (ID dropout, simulated cold).
+        """
+        known = rows < self.n_known
+        delta = self.delta(rows.clamp(0, self.delta.num_embeddings - 1))
+        length = delta.norm(dim=-1, keepdim=True)
+        delta = delta * (self.bound / length.clamp_min(self.bound))
+        weight = counts / (counts + self.half) * known
+        if play_cold is not None:
+            weight = weight * ~play_cold
+        return F.normalize(content + weight[:, None] * delta, dim=-1)
+
+    def forward(self, features: ItemFeatures) -> Tensor:
+        """Vectors of all items [n, width], as they are retrieved."""
+        rows = torch.arange(len(features), device=features.counts.device)
+        return self.vectors(self.content(features, self.white(features)), rows, features.counts)
+
+    def bias(self, counts: Tensor) -> Tensor:
+        """What is added to an item's score for having been seen `counts` times, [n]."""
+        return _interpolated(self.bias_table, counts) + self.cold_bias * (counts == 0)
+
+    def trusted(self, white: Tensor, counts: Tensor) -> Tensor:
+        """White vectors [n, white], longer where content says more: on items seen seldom or never."""
+        return white * torch.exp(_interpolated(self.trust_table, counts))[:, None]
+
+
+def _interpolated(table: Tensor, counts: Tensor) -> Tensor:
+    """A table of knots read at ``log2(1 + count)``, [n]."""
+    place = torch.log2(1 + counts).clamp(max=len(table) - 1.001)
+    low = place.long()
+    part = place - low
+    return table[low] * (1 - part) + table[low + 1] * part

@@ -1,0 +1,22 @@
+"""Floor 2: cleaning of foreign text, versioned templates, rendering under a token budget."""
+
+from .clean import clean_text
+from .render import SLOT, Limits, Prefix, Renderer
+from .templates import PROMPT_VERSION, RankTemplate, item_line, rank_template
+from .wish import Wish, WishParser, meets, parse_wish
+
+__all__ = [
+    "PROMPT_VERSION",
+    "SLOT",
+    "Limits",
+    "Prefix",
+    "RankTemplate",
+    "Renderer",
+    "Wish",
+    "WishParser",
+    "clean_text",
+    "item_line",
+    "meets",
+    "parse_wish",
+    "rank_template",
+]

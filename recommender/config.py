@@ -1,0 +1,139 @@
+"""Everything one run is made with; `run/config.yaml` holds it resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..finetune import RankerConfig
+from ..foundation.pretrain import PretrainConfig
+
+Protocol = Literal["auto", "time", "leave-one-out", "user-cold", "none"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the data lies.
+
+    Attributes
+    ----------
+    path
+        A data folder or dataset id, as :func:`read_dataset` takes it.
+    join
+        Tables or picture folders joined to the items by key.
+    """
+
+    path: str = ""
+    join: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """What is held out.
+
+    Attributes
+    ----------
+    protocol
+        "auto" is a global time cut where there are timestamps, else leave-one-out. "none" trains on
+        everything up to the validation part: for a run that is served, not published.
+    cut, valid
+        Shares of the time split.
+    share, seed
+        Share of people held out by "user-cold", and which.
+    """
+
+    protocol: Protocol = "auto"
+    cut: float = 0.8
+    valid: float = 0.1
+    share: float = 0.15
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ContentConfig:
+    """Which encoders read the items.
+
+    Attributes
+    ----------
+    text
+        A sentence-transformers id or folder; "none" switches text off.
+    image
+        An open_clip ``model/pretrained`` pair or folder; "align" trains a small one on the
+        catalogue's own pairs; "none" switches pictures off; "auto" aligns when there are pictures.
+    """
+
+    text: str = "sentence-transformers/all-MiniLM-L6-v2"
+    image: str = "auto"
+
+
+@dataclass(frozen=True)
+class ShapeConfig:
+    """The foundation model's size; see :class:`FoundationConfig` for each."""
+
+    hidden_size: int = 64
+    n_blocks: int = 2
+    n_heads: int = 2
+    dropout: float = 0.2
+    max_items: int = 50
+    text_rank: int = 128
+    image_rank: int = 64
+    id_bound: float = 2.0
+    id_half: float = 4.0
+    use_time: bool = True
+
+
+@dataclass(frozen=True)
+class TuningConfig:
+    """How many lists of the validation part `finetune` uses, and how long they are.
+
+    Attributes
+    ----------
+    lists, stop_lists, blend_lists
+        For teaching the ranker, for stopping it, for fitting the blend.
+    pool
+        Retrieved candidates in a teaching or stopping list.
+    """
+
+    lists: int = 600
+    stop_lists: int = 48
+    blend_lists: int = 300
+    pool: int = 24
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """How questions are answered.
+
+    Attributes
+    ----------
+    pool
+        Items retrieved before ranking.
+    rerank
+        At most so many of them are read by the language model, the best without it.
+    writer
+        Who writes explanations; both are checked.
+    wish_weight
+        What a typed wish or a picture counts against everything else, in standard deviations.
+    explain_history
+        How many recent items are tried out one by one for the score drops behind "because you ...".
+    """
+
+    pool: int = 100
+    rerank: int = 50
+    writer: Literal["llm", "template"] = "template"
+    wish_weight: float = 1.5
+    explain_history: int = 20
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run's settings; a YAML file has these sections."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    content: ContentConfig = field(default_factory=ContentConfig)
+    shape: ShapeConfig = field(default_factory=ShapeConfig)
+    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    ranker: RankerConfig = field(default_factory=RankerConfig)
+    tuning: TuningConfig = field(default_factory=TuningConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)

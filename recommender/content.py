@@ -1,0 +1,89 @@
+"""Choosing the encoders a run is made with, and reading the catalogue with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import ConfigError
+from ..base.progress import say
+from ..corpus.catalogue import Catalogue
+from ..encoders import Content, EmbeddingCache, ImageEncoder, TextEncoder, encode_catalogue
+from ..encoders.align import align
+from ..foundation import ItemFeatures
+from .config import ContentConfig
+from .run_directory import IMAGE_ENCODER, Run
+
+SHOWN_FAILURES = 5
+MIN_PAIRS = 64  # fewer picture-text pairs teach an image tower nothing
+
+
+def text_encoder(config: ContentConfig) -> TextEncoder | None:
+    """The run's text encoder, or None when text is off."""
+    return None if config.text == "none" else TextEncoder(config.text)
+
+
+def image_encoder(
+    config: ContentConfig,
+    catalogue: Catalogue,
+    folder: Path,
+    *,
+    text: TextEncoder | None,
+    rows: NDArray[np.int64],
+    seed: int,
+) -> ImageEncoder | None:
+    """The run's image encoder, trained into `folder` where no pretrained one is named.
+
+    `rows` are the items it may learn from: those released to training.
+    """
+    wanted = config.image
+    if wanted == "auto":
+        pictures = len(catalogue) - catalogue.table.column("image").null_count
+        wanted = "align" if pictures >= MIN_PAIRS else "none"
+        if pictures and wanted == "none":
+            say(f"only {pictures} pictures: too few to train an image tower; pictures are left out")
+    if wanted == "none":
+        return None
+    if wanted != "align":
+        return ImageEncoder(wanted)
+    if text is None:
+        raise ConfigError(
+            'content.image = "align" without text',
+            expected="a text encoder to align with",
+            fix="name a pretrained image model, or switch text on",
+        )
+    align(catalogue, folder, text=text, rows=rows, seed=seed, cache=EmbeddingCache())
+    return ImageEncoder(folder, text=text)
+
+
+def read_content(catalogue: Catalogue, text: TextEncoder | None, image: ImageEncoder | None) -> Content:
+    """Encode the catalogue through the on-disk cache, and say which items could not be read."""
+    content = encode_catalogue(catalogue, text, image, EmbeddingCache())
+    for modality, failures in content.failures.items():
+        for key, reason in list(failures.items())[:SHOWN_FAILURES]:
+            say(f'item "{key}" goes without {modality}: {reason}')
+        if len(failures) > SHOWN_FAILURES:
+            say(f"... and {len(failures) - SHOWN_FAILURES} more items without {modality}")
+    return content
+
+
+def text_encoder_of(run: Run) -> TextEncoder | None:
+    """The text encoder a run was made with; None when it has no text."""
+    return None if run.content.text is None else TextEncoder(run.config.content.text)
+
+
+def image_encoder_of(run: Run) -> ImageEncoder | None:
+    """The image encoder a run was made with; None when it has no pictures."""
+    if run.content.image is None:
+        return None
+    own = run.path / IMAGE_ENCODER
+    return ImageEncoder(own if own.is_dir() else run.config.content.image)
+
+
+def features_of(content: Content, counts: NDArray[np.integer]) -> ItemFeatures:
+    """What the item tower reads, from the encoders' output."""
+    text = None if content.text is None else (content.text.vectors, content.text.present)
+    image = None if content.image is None else (content.image.vectors, content.image.present)
+    return ItemFeatures.build(counts, text=text, image=image)

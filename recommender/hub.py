@@ -1,0 +1,69 @@
+"""`push`: a run on a model hub, with a card made from its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from ..base.errors import ArtifactError
+from ..base.files import read_json, verify_directory, write_text
+from .run_directory import REPORT, revise
+
+PRIVATE_FILES = ("log.parquet",)  # what people did is nobody else's business
+CARD = "README.md"
+
+
+def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | None = None) -> str:
+    """Upload a run directory and return its address. The log of what people did stays here.
+
+    Raises
+    ------
+    ArtifactError
+        If the run is not complete, or the hub refuses.
+    """
+    path = Path(path)
+    verify_directory(path)
+    with revise(path) as draft:
+        write_text(draft / CARD, model_card(path))
+    api = api or HfApi()
+    try:
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        done = api.upload_folder(repo_id=repo_id, folder_path=path, ignore_patterns=list(PRIVATE_FILES))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"the hub did not take the run: {error}",
+            where=repo_id,
+            fix="log in with the hub's own command line and check that it can be reached",
+        ) from error
+    return str(done)
+
+
+def model_card(path: Path) -> str:
+    """Markdown for a run: what it is, how it was made, how good it is."""
+    metrics = path / REPORT / "metrics.json"
+    training = read_json(path / "training.json")
+    lines = [
+        "---\nlibrary_name: firstlight\npipeline_tag: other\ntags: [recommendation, cold-start]\n---\n",
+        f"# {path.name}\n",
+        "A Firstlight run: item tower, behavior transformer and, when fine-tuned, an LLM ranker.\n",
+        f"Split: {training['split']['name']} (digest `{training['split']['digest']}`).\n",
+    ]
+    if metrics.is_file():
+        lines.append(_figures(read_json(metrics)))
+    else:
+        lines.append("No figures yet: run `firstlight evaluate` before publishing.\n")
+    return "\n".join(lines)
+
+
+def _figures(metrics: dict) -> str:
+    rows = ["| system | segment | n | NDCG@10 | 95 % interval |", "|---|---|---|---|---|"]
+    for name, segments in metrics["results"].items():
+        for segment in ("all", "warm", "cold"):
+            found = segments.get(segment, {}).get("NDCG@10")
+            if found and found[0] is not None:
+                mean, low, high = found
+                rows.append(
+                    f"| {name} | {segment} | {segments[segment]['n']} | {mean:.4f} | {low:.4f} to {high:.4f} |"
+                )
+    return "\n".join([*rows, "", f"Made by `{metrics['command']}`."])

@@ -1,0 +1,148 @@
+"""From a pool of rows to an ordered list: the voters, their blend, and what to do without the LLM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import FirstlightError
+from ..base.progress import say
+from ..finetune import Blend, PackedRanker, RankRequest
+from ..foundation.scorer import FoundationScorer
+from .content import features_of
+from .question import Person
+from .run_directory import RANKER, Run
+from .voters import ContentSpace, standardized
+
+Vectors = NDArray[np.float32]
+ADAPTER = "adapter"
+BLEND = "blend.json"
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """Rows, best first, with what each voter gave them."""
+
+    rows: NDArray[np.int64]
+    scores: Vectors
+    parts: Mapping[str, Vectors]
+    degraded: bool
+
+
+class Voting:
+    """Scores pools for people with one run's foundation model, content space and ranker."""
+
+    def __init__(self, run: Run, space: ContentSpace) -> None:
+        self.run, self.space = run, space
+        self.ranker_path = run.path / RANKER / ADAPTER
+
+    @cached_property
+    def scorer(self) -> FoundationScorer:
+        """The foundation model over all items."""
+        features = features_of(self.run.content, self.run.counts)
+        return FoundationScorer(self.run.model, features, self.run.memory)
+
+    @cached_property
+    def blend(self) -> Blend:
+        """The voters' weights; the foundation alone before `finetune`."""
+        path = self.run.path / RANKER / BLEND
+        return Blend.load(path) if path.is_file() else Blend.foundation_only()
+
+    @cached_property
+    def ranker(self) -> PackedRanker:
+        """The language model, merged for speed; loaded when first needed."""
+        return PackedRanker.from_pretrained(self.ranker_path).merge()
+
+    def state(self, person: Person) -> Vectors:
+        """The person's vector, float32 [d]."""
+        return self.states([person])[0]
+
+    def states(self, people: Sequence[Person]) -> Vectors:
+        """Several people's vectors, float32 [b, d]."""
+        model = self.scorer.model
+        return model.people([one.rows for one in people], self.scorer.vectors, [one.times for one in people])
+
+    def foundation(self, people: Sequence[Person], states: Vectors) -> Vectors:
+        """The foundation's scores of every item, memory included, float32 [b, n]."""
+        return self.scorer.scores(states, [one.rows for one in people])
+
+    def votes(self, person: Person, state: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
+        """What every voter but the language model says of some rows."""
+        return {
+            "foundation": self.foundation([person], state[None])[0, rows],
+            "content": self.space.vectors[rows] @ self.space.profile(person.rows),
+        }
+
+    def order(
+        self,
+        person: Person,
+        pool: NDArray[np.int64],
+        *,
+        wish: str = "",
+        similarity: Vectors | None = None,
+        k: int = 10,
+    ) -> Ordering:
+        """Order a pool for one person.
+
+        Parameters
+        ----------
+        similarity
+            How well each item of the catalogue meets the wish, float32 [n].
+        k
+            How many will be shown. Only the best of the pool without the language model are read by it.
+        """
+        state = self.state(person)
+        votes = self.votes(person, state, pool)
+        if similarity is not None:
+            votes["wish"] = self.run.config.serve.wish_weight * standardized(similarity[pool])
+        first = self._blended(person, pool, votes, degraded=False)
+        if not self.blend.needs("llm", self.run.counts[pool], len(person)):
+            return first
+        shortlist = first.rows[: max(self.run.config.serve.rerank, k)]
+        places = np.array([int(np.flatnonzero(pool == row)[0]) for row in shortlist])
+        votes = {name: vote[places] for name, vote in votes.items()}
+        llm = self._llm(person, state, shortlist, wish)
+        if llm is not None:
+            votes["llm"] = llm
+        return self._blended(person, shortlist, votes, degraded=llm is None)
+
+    def _blended(
+        self, person: Person, rows: NDArray[np.int64], votes: dict[str, Vectors], *, degraded: bool
+    ) -> Ordering:
+        """Rows ordered by the sum of what the blend makes of the votes; a wish counts as it is."""
+        weighed = {name: vote for name, vote in votes.items() if name != "wish"}
+        parts = dict(self.blend.parts(weighed, self.run.counts[rows], len(person)))
+        if "wish" in votes:
+            parts["wish"] = votes["wish"]
+        total = np.sum(list(parts.values()), axis=0, dtype=np.float32)
+        order = np.argsort(-total, kind="stable")
+        return Ordering(
+            rows[order], total[order], {name: one[order] for name, one in parts.items()}, degraded
+        )
+
+    def _llm(self, person: Person, state: Vectors, pool: NDArray[np.int64], wish: str) -> Vectors | None:
+        """The language model's scores, or None when it cannot be had."""
+        try:
+            return self.ranker.score([self.request(person, state, pool, wish)])[0]
+        except (FirstlightError, RuntimeError, OSError) as error:
+            say(f"the language model is away, the list keeps its order without it: {error}")
+            return None
+
+    def request(self, person: Person, state: Vectors, pool: NDArray[np.int64], wish: str = "") -> RankRequest:
+        """What the ranker is asked about a pool."""
+        items = self.run.catalogue
+        recent = person.rows[-self.run.config.ranker.limits.history_items :]
+        unit = self.scorer.candidates
+        return RankRequest(
+            history=[items[int(row)] for row in recent],
+            candidates=[items[int(row)] for row in pool],
+            wish=wish,
+            person=state,
+            history_vectors=unit[recent],
+            candidate_vectors=unit[pool],
+            candidate_cold=self.run.counts[pool] == 0,
+        )

@@ -1,0 +1,232 @@
+"""The public face: ``Recommender.from_pretrained(run).recommend(history=[...], query="...", k=10)``.
+
+One question walks through five steps: who asks (`question`), what may be returned (filters and hard
+limits of the wish), which items are near (retrieval, by behavior and by wish), in what order
+(voters and their blend), and why (evidence and explanation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import ConfigError
+from ..corpus.catalogue import Catalogue
+from ..corpus.predicates import Predicate
+from ..encoders import ImageEncoder, TextEncoder
+from ..explain import Explanation
+from ..prompts.wish import Wish, WishParser
+from ..retrieval.contract import Retriever
+from ..retrieval.filters import Filters
+from .answers import Answer, Recommendation
+from .content import image_encoder_of, text_encoder_of
+from .question import People, Person, Question
+from .ranking import Ordering, Voting
+from .reasons import Reasons
+from .run_directory import Run, load_run
+from .voters import ContentSpace, image_similarity, standardized, text_similarity
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question resolved against the run."""
+
+    question: Question
+    person: Person
+    wish: Wish
+    allowed: NDArray[np.bool_]
+    similarity: Vectors | None  # to the typed wish, its anchors and the picture: float32 [n]
+
+
+class Recommender:
+    """Answers questions from a run directory; make one with :meth:`from_pretrained`."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.people = People(run.log, run.catalogue.vocabulary)
+        self.space = ContentSpace(run.content, run.model)
+        self.voting = Voting(run, self.space)
+        self.reasons = Reasons(run, self.space, self.voting)
+
+    @classmethod
+    def from_pretrained(cls, path: Path | str) -> Recommender:
+        """Load a run directory; runs no code of it.
+
+        Raises
+        ------
+        ArtifactError
+            If a file is missing, truncated or altered.
+        """
+        return cls(load_run(Path(path)))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What can be recommended."""
+        return self.run.catalogue
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Search over the foundation's vectors."""
+        return self.run.store.retriever(index_path=self.run.index_path)
+
+    @cached_property
+    def text_encoder(self) -> TextEncoder | None:
+        """Reads typed wishes; None when the run has no text."""
+        return text_encoder_of(self.run)
+
+    @cached_property
+    def image_encoder(self) -> ImageEncoder | None:
+        """Reads pictures; None when the run has none."""
+        return image_encoder_of(self.run)
+
+    @cached_property
+    def wishes(self) -> WishParser:
+        """Understands typed wishes in the catalogue's own words."""
+        return WishParser(self.catalogue)
+
+    def recommend(
+        self,
+        *,
+        user: str | None = None,
+        history: Sequence[str] = (),
+        query: str = "",
+        image: Path | bytes | None = None,
+        k: int = 10,
+        explain: bool = False,
+        allow: Sequence[str] | None = None,
+        deny: Sequence[str] = (),
+        where: Sequence[Predicate] = (),
+    ) -> Answer:
+        """Recommend `k` items; see :class:`Question` for what each part means.
+
+        Raises
+        ------
+        UnknownKeyError
+            For an unknown user or item.
+        DataError
+            For a condition on an unknown field, or an unreadable picture.
+        """
+        question = Question(user, history, query, image, k, explain, allow, deny, tuple(where))
+        return self.answer(question)
+
+    def answer(self, question: Question) -> Answer:
+        """Answer one question."""
+        asked = self._resolve(question)
+        pool = self._pool(asked)
+        ordering = self.voting.order(
+            asked.person, pool, wish=question.query, similarity=asked.similarity, k=question.k
+        )
+        rows = ordering.rows[: question.k]
+        explanations, slow = self._explained(asked, rows) if question.explain else ([None] * len(rows), False)
+        return Answer(
+            tuple(self._recommendation(ordering, i, explanations[i]) for i in range(len(rows))),
+            self._notes(asked),
+            ordering.degraded or slow,
+            _understood(asked.wish),
+        )
+
+    def explain(
+        self, item: str, *, user: str | None = None, history: Sequence[str] = (), query: str = ""
+    ) -> Explanation:
+        """Say why `item` would be recommended to this person, whatever its rank.
+
+        Raises
+        ------
+        UnknownKeyError
+            For an unknown user or item.
+        """
+        row = self.catalogue.vocabulary.row(item)
+        asked = self._resolve(Question(user, history, query, repeats=True))
+        explanations, _ = self._explained(asked, np.array([row]))
+        return explanations[0]
+
+    # -- the five steps ---------------------------------------------------------------------------
+
+    def _resolve(self, question: Question) -> _Asked:
+        person = self.people.find(question)
+        wish = self.wishes.parse(question.query) if question.query.strip() else Wish(question.query)
+        anchors = self.catalogue.vocabulary.rows(wish.anchors)
+        filters = Filters(
+            seen=anchors if question.repeats else np.concatenate([person.rows, anchors]),
+            allow=question.allow,
+            deny=question.deny,
+            where=(*question.where, *wish.limits, *wish.unwanted),
+        )
+        return _Asked(
+            question, person, wish, filters.mask(self.catalogue), self._similarity(question, wish, anchors)
+        )
+
+    def _similarity(self, question: Question, wish: Wish, anchors: NDArray[np.int32]) -> Vectors | None:
+        """How well each item meets the wish and the picture, float32 [n]; None when neither was given."""
+        parts: list[Vectors] = []
+        if wish.query.strip() and self.text_encoder is not None:
+            vector = self.text_encoder.encode_texts([wish.query])[0]
+            parts.append(standardized(text_similarity(self.run.content, vector)))
+        if len(anchors):
+            parts.append(standardized(self.space.scores(anchors)))
+        if wish.wanted:
+            met = [one.mask(self.catalogue) for one in wish.wanted]
+            parts.append(np.mean(met, axis=0, dtype=np.float32) * 2)
+        if question.image is not None:
+            parts.append(standardized(image_similarity(self.run.content, self._image_vector(question.image))))
+        return np.sum(parts, axis=0, dtype=np.float32) if parts else None
+
+    def _image_vector(self, image: Path | bytes) -> Vectors:
+        if self.image_encoder is None:
+            raise ConfigError(
+                "this run reads no pictures",
+                expected="a run pretrained with pictures",
+                fix="ask in words, or pretrain with images",
+            )
+        return self.image_encoder.encode_images([image])[0]
+
+    def _pool(self, asked: _Asked) -> NDArray[np.int64]:
+        """Rows worth ranking: the nearest by behavior, what is remembered, and what is nearest to a wish."""
+        size = max(self.run.config.serve.pool, 2 * asked.question.k)
+        state = self.voting.state(asked.person)
+        near = self.retriever.search(state[None], size, allowed=asked.allowed).rows[0]
+        known = self.run.memory.recall([asked.person.rows])
+        strongest = known.indices[np.argsort(-known.data, kind="stable")]
+        near = np.concatenate([near, strongest[asked.allowed[strongest]][:size]])
+        if asked.similarity is not None:
+            wished = np.where(asked.allowed, asked.similarity, -np.inf)
+            best = np.argsort(-wished, kind="stable")[:size]
+            near = np.concatenate([near, best[np.isfinite(wished[best])]])
+        return np.unique(near[near >= 0])
+
+    def _explained(self, asked: _Asked, rows: NDArray[np.int64]) -> tuple[list[Explanation], bool]:
+        explanations = self.reasons.explain(asked.person, rows, asked.wish)
+        return explanations, any(one.degraded for one in explanations)
+
+    def _recommendation(self, ordering: Ordering, place: int, why: Explanation | None) -> Recommendation:
+        row = int(ordering.rows[place])
+        parts = {name: float(values[place]) for name, values in ordering.parts.items()}
+        cold = bool(self.run.counts[row] == 0)
+        return Recommendation(self.catalogue[row], float(ordering.scores[place]), cold, parts, why)
+
+    def _notes(self, asked: _Asked) -> tuple[str, ...]:
+        notes = [f'the catalogue cannot answer "{part}"' for part in asked.wish.unanswerable]
+        if asked.person.unknown:
+            notes.append(f"{asked.person.unknown} unknown keys of the history were left out")
+        allowed = int(asked.allowed.sum())
+        if allowed < asked.question.k:
+            notes.append(f"only {allowed} items pass the filters")
+        return tuple(notes)
+
+
+def _understood(wish: Wish) -> dict[str, object]:
+    """How the wish was read, for people to check."""
+    parts = {
+        "like": list(wish.anchors),
+        "wanted": [str(one) for one in wish.wanted],
+        "unwanted": [str(one) for one in wish.unwanted],
+        "limits": [str(one) for one in wish.limits],
+    }
+    return {name: values for name, values in parts.items() if values}

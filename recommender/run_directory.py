@@ -1,0 +1,158 @@
+"""The run directory: one folder is one deployable, complete or invisible (DESIGN section 6).
+
+run/manifest.json        format version, sha256 of every file
+run/config.yaml          everything resolved
+run/catalogue.parquet    items and keys; tokens by row
+run/log.parquet          who did what; a person's history when asked by key
+run/content.safetensors  the encoders' vectors by row
+run/foundation/          config.json, model.safetensors, training.json
+run/vectors.safetensors  what is retrieved: the truth of every index
+run/image_encoder/       the image tower, when it was trained on this catalogue
+run/ranker/              adapter, projector, blend.json: after `finetune`
+run/report/              after `evaluate`
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers.utils import logging as transformers_logging
+
+from ..base.config import load_config, to_yaml
+from ..base.files import publish_directory, read_json, verify_directory, write_json, write_text
+from ..corpus.catalogue import Catalogue
+from ..corpus.interactions import Interactions
+from ..encoders import Content
+from ..foundation import FoundationModel
+from ..foundation.memory import TransitionMemory
+from ..retrieval.store import VectorStore
+from .config import RunConfig
+from .log_file import load_log, save_log
+
+IMAGE_ENCODER = "image_encoder"
+RANKER = "ranker"
+REPORT = "report"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run directory holds, loaded.
+
+    Attributes
+    ----------
+    path
+        The directory.
+    counts
+        int64 [n_items]: interactions in training by row; 0 is cold. Items added later are cold.
+    training
+        Curves, split digest, read report: what reports are made from.
+    """
+
+    path: Path
+    config: RunConfig
+    catalogue: Catalogue
+    log: Interactions
+    counts: NDArray[np.int64]
+    content: Content
+    model: FoundationModel
+    memory: TransitionMemory
+    store: VectorStore
+    training: dict[str, Any]
+
+    @property
+    def has_ranker(self) -> bool:
+        """Whether `finetune` has been run."""
+        return (self.path / RANKER).is_dir()
+
+    @property
+    def index_path(self) -> Path:
+        """Where a FAISS index of the vectors is cached: beside the run, never in its manifest."""
+        return self.path.with_name(f".{self.path.name}.index") / "index.faiss"
+
+
+def save_run(run: Run, *, image_encoder: Path | None) -> None:
+    """Write a complete run directory, or nothing."""
+    with publish_directory(run.path) as draft:
+        write_text(draft / "config.yaml", to_yaml(run.config))
+        save_log(run.log, draft / "log.parquet")
+        with quiet_transformers():
+            run.model.save_pretrained(draft / "foundation")
+        write_items(run, draft)
+        if image_encoder is not None:
+            shutil.copytree(image_encoder, draft / IMAGE_ENCODER)
+
+
+def write_items(run: Run, draft: Path) -> None:
+    """Write what depends on which items there are."""
+    run.catalogue.save(draft / "catalogue.parquet")
+    run.content.save(draft / "content.safetensors")
+    run.memory.save(draft / "memory.safetensors")
+    run.store.save(draft / "vectors.safetensors")
+    training = {**run.training, "counts": run.counts.tolist()}
+    write_json(draft / "training.json", training)
+
+
+def load_run(path: Path) -> Run:
+    """Load a run directory after checking every file against the manifest.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is missing, truncated or altered, naming it.
+    """
+    path = Path(path)
+    verify_directory(path)
+    catalogue = Catalogue.load(path / "catalogue.parquet")
+    training = read_json(path / "training.json")
+    with quiet_transformers():
+        model = FoundationModel.from_pretrained(path / "foundation", local_files_only=True)
+    return Run(
+        path=path,
+        config=load_config(RunConfig, path / "config.yaml"),
+        catalogue=catalogue,
+        log=load_log(path / "log.parquet"),
+        counts=np.array(training.pop("counts"), dtype=np.int64),
+        content=Content.load(path / "content.safetensors"),
+        model=model.eval(),
+        memory=TransitionMemory.load(path / "memory.safetensors"),
+        store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
+        training=training,
+    )
+
+
+@contextmanager
+def revise(path: Path) -> Iterator[Path]:
+    """Yield a draft copy of a run to change; it replaces the run when the block ends well.
+
+    Files are hard-linked, so replace a file in the draft, never write into one.
+    """
+    with publish_directory(path) as draft:
+        shutil.copytree(path, draft, dirs_exist_ok=True, copy_function=_link)
+        yield draft
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own progress bars off: they draw even where there is no terminal."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()

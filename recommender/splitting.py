@@ -1,0 +1,55 @@
+"""From a run's split settings to a split of its log."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import ConfigError
+from ..corpus.catalogue import Catalogue
+from ..corpus.interactions import Cases, Interactions
+from ..corpus.split import Split, leave_one_out, release_times, time_split, user_cold
+from .config import SplitConfig
+
+NOTHING = np.zeros(0)
+NO_CASES = Cases(
+    (), NOTHING.astype(np.int32), NOTHING, np.zeros(1, np.int64), NOTHING.astype(np.int32), NOTHING
+)
+ALL = 0.999  # the cut of protocol "none": the test keeps a last crumb and is thrown away
+
+
+def resolved_protocol(config: SplitConfig, log: Interactions) -> str:
+    """The protocol that "auto" stands for, given the log's clock."""
+    if config.protocol != "auto":
+        return config.protocol
+    return "time" if log.clock == "timestamp" else "leave-one-out"
+
+
+def make_split(log: Interactions, config: SplitConfig) -> Split:
+    """Divide the log; see :class:`SplitConfig`."""
+    protocol = resolved_protocol(config, log)
+    if protocol == "time":
+        return time_split(log, cut=config.cut, valid=config.valid)
+    if protocol == "leave-one-out":
+        return leave_one_out(log, train_on_valid=False)
+    if protocol == "user-cold":
+        return user_cold(log, share=config.share, seed=config.seed)
+    if protocol == "none":
+        return _served(log, config)
+    raise ConfigError(f'protocol "{protocol}"', expected="auto, time, leave-one-out, user-cold or none")
+
+
+def _served(log: Interactions, config: SplitConfig) -> Split:
+    """Everything but the newest part, which only picks the checkpoint; no test."""
+    if log.clock == "timestamp":
+        whole = time_split(log, cut=ALL, valid=config.valid / 2)
+    else:
+        whole = user_cold(log, share=0.001, valid=config.valid / 2, seed=config.seed)
+    return Split("none: for serving, no test", whole.train, whole.valid, NO_CASES, whole.digest, whole.notes)
+
+
+def released(log: Interactions, catalogue: Catalogue) -> NDArray[np.float64] | None:
+    """Release times by row on the log's clock, or None where the clock is no calendar."""
+    if log.clock != "timestamp":
+        return None
+    return release_times(log, len(catalogue), catalogue.available_from)

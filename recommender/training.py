@@ -1,0 +1,198 @@
+"""`pretrain`: tables in, a run directory out."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from accelerate import PartialState
+from numpy.typing import NDArray
+
+from ..base.config import to_yaml
+from ..base.errors import ArtifactError, DataError
+from ..base.files import MANIFEST
+from ..base.progress import say
+from ..corpus import Dataset, read_dataset
+from ..corpus.split import Split
+from ..encoders import Content
+from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
+from ..foundation.memory import TransitionMemory
+from ..foundation.pretrain import Trained, pretrain_model
+from ..retrieval.store import VectorStore
+from .config import RunConfig
+from .content import features_of, image_encoder, read_content, text_encoder
+from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
+from .splitting import make_split, released
+from .validation import Validator, set_cold_bias
+
+
+def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None) -> Path:
+    """Read `data`, encode its items, train the foundation model, and publish a run directory.
+
+    Started again after a kill, it goes on where it stopped and ends in the same weights on CPU.
+    A complete run of the same settings is left as it is.
+
+    Parameters
+    ----------
+    data
+        A data folder or dataset id; see :func:`firstlight.read_dataset`.
+    out
+        The run directory to make.
+    config
+        Settings; `config.data.path` is set to `data`.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be used.
+    ArtifactError
+        If another run stands at `out`.
+    """
+    out = Path(out)
+    config = config or RunConfig()
+    config = replace(config, data=replace(config.data, path=str(data)))
+    if _stands_already(out, config):
+        return out
+    dataset = read_dataset(data, join=config.data.join)
+    if len(dataset.interactions) == 0:
+        raise DataError(
+            "no interactions to learn from",
+            where=str(data),
+            expected="a log, such as interactions.csv",
+            fix="train on another domain and ask this one with evaluate --protocol zero-shot",
+        )
+    work = out.with_name(f".{out.name}.work")
+    _Pretraining(dataset, config, out, work).run()
+    return out
+
+
+def _stands_already(out: Path, config: RunConfig) -> bool:
+    """Whether a complete run of these settings is there; another one raises."""
+    if not out.exists():
+        return False
+    if (out / MANIFEST).is_file() and (out / "config.yaml").read_text(encoding="utf-8") == to_yaml(config):
+        say(f"{out} is complete already; nothing to do")
+        return True
+    raise ArtifactError(
+        "something else stands there",
+        where=str(out),
+        expected="a new place, or a run of the same settings",
+        fix="choose another --out or remove it",
+    )
+
+
+class _Pretraining:
+    """The steps of one pre-training, in order."""
+
+    def __init__(self, dataset: Dataset, config: RunConfig, out: Path, work: Path) -> None:
+        self.dataset, self.config, self.out, self.work = dataset, config, out, work
+        self.catalogue, self.log = dataset.catalogue, dataset.interactions
+        self.split = make_split(self.log, config.split)
+        self.counts = self.split.train.counts(len(self.catalogue))
+        self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
+        self.best: dict[str, float] = {}
+
+    def run(self) -> None:
+        self.work.mkdir(parents=True, exist_ok=True)
+        content = self._content()
+        features = features_of(content, self.counts)
+        trained = self._train(content, features)
+        if PartialState().is_main_process:
+            save_run(self._assembled(content, features, trained), image_encoder=self._image_folder())
+            shutil.rmtree(self.work, ignore_errors=True)
+        PartialState().wait_for_everyone()
+
+    def _image_folder(self) -> Path | None:
+        folder = self.work / IMAGE_ENCODER
+        return folder if folder.is_dir() else None
+
+    def _content(self) -> Content:
+        """Encode once on the main process; the others find everything in the cache."""
+        with PartialState().main_process_first():
+            text = text_encoder(self.config.content)
+            image = image_encoder(
+                self.config.content,
+                self.catalogue,
+                self.work / IMAGE_ENCODER,
+                text=text,
+                rows=np.flatnonzero(self.counts > 0),
+                seed=self.config.pretrain.seed,
+            )
+            return read_content(self.catalogue, text, image)
+
+    def _train(self, content: Content, features: ItemFeatures) -> Trained:
+        times = released(self.log, self.catalogue)
+        validate = Validator(self.split.valid, features, self.memory, times)
+        trained = pretrain_model(
+            self.split.train,
+            features,
+            self._shape(content),
+            self.config.pretrain,
+            validate=validate,
+            checkpoints=self.work / "checkpoints",
+            released=times,
+        )
+        best = validate.best(trained.model)
+        set_cold_bias(trained.model, best["cold_bias"])
+        self.memory.share = best["memory"]
+        self.best = best
+        return trained
+
+    def _shape(self, content: Content) -> FoundationConfig:
+        masked_only = self.config.pretrain.objective == "masked"
+        sizes = asdict(self.config.shape)
+        sizes["use_time"] = sizes["use_time"] and self.log.clock == "timestamp"
+        return FoundationConfig(
+            n_items=len(self.catalogue),
+            text_dim=_width(content.text and content.text.vectors),
+            image_dim=_width(content.image and content.image.vectors),
+            direction="both" if masked_only else "causal",
+            **sizes,
+        )
+
+    def _assembled(self, content: Content, features: ItemFeatures, trained: Trained) -> Run:
+        return Run(
+            path=self.out,
+            config=self.config,
+            catalogue=self.catalogue,
+            log=self.log,
+            counts=self.counts,
+            content=content,
+            model=trained.model,
+            memory=self.memory,
+            store=stored(self.catalogue.keys, trained.model, features),
+            training={
+                "curves": trained.curves,
+                "best_epoch": trained.best_epoch,
+                "validation": self.best,
+                "split": _described(self.split),
+                "read": self.dataset.report.as_dict(),
+                "failures": content.failures,
+            },
+        )
+
+
+def stored(keys: object, model: FoundationModel, features: ItemFeatures) -> VectorStore:
+    """The vectors and biases that retrieval searches."""
+    vectors, bias = model.items(features.to(model.device))
+    return VectorStore(list(keys), vectors.float().cpu().numpy(), bias.float().cpu().numpy())  # type: ignore[call-overload]
+
+
+def _width(vectors: NDArray[np.float32] | None) -> int:
+    return 0 if vectors is None else vectors.shape[1]
+
+
+def _described(split: Split) -> dict[str, object]:
+    return {
+        "name": split.name,
+        "digest": split.digest,
+        "notes": list(split.notes),
+        "train": len(split.train),
+        "valid": len(split.valid),
+        "test": len(split.test),
+    }
+
+
+__all__ = ["load_run", "pretrain", "stored"]

@@ -1,0 +1,155 @@
+"""`finetune`: the language model learns to rank this run's own candidates, then the voters are weighed.
+
+Only validation cases are used, which the foundation model has not learned from: on its own training
+data it is so sure of itself that a second voice would learn nothing. Their people are divided by key
+hash: most teach the ranker, a few decide when its training stops, the others fit the blend.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.config import load_config, to_yaml
+from ..base.errors import ConfigError, DataError
+from ..base.files import write_json, write_text
+from ..base.hashing import key_hashes
+from ..base.progress import say
+from ..corpus.interactions import Cases
+from ..finetune import Blend, BlendReport, RankExample, TrainingReport, VoterList, train_ranker
+from .config import RunConfig
+from .pools import Pool, retrieved, with_target
+from .ranking import ADAPTER, BLEND, Voting
+from .run_directory import RANKER, Run, load_run, revise
+from .splitting import make_split, released
+from .validation import sample
+from .voters import ContentSpace
+
+TEACH, STOP = 0.55, 0.10  # shares of the validation people; the rest fits the blend
+RANDOM_NEGATIVES = 8  # besides the retriever's own, so that the ranker also knows what is far away
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What `finetune` did."""
+
+    training: TrainingReport
+    blend: Blend
+    report: BlendReport
+
+    def text(self) -> str:
+        """A few lines for a terminal."""
+        found = [one["ndcg@10"] for one in self.training.evaluations] or [float("nan")]
+        return (
+            f"ranker: {self.training.people} lists in {self.training.steps} steps; NDCG@10 on held-out lists "
+            f"{found[0]:.3f} untrained, {max(found):.3f} kept (step {self.training.best_step})\n{self.report.text()}"
+        )
+
+
+def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
+    """Train the ranker of a run, fit the blend, and put both into the run.
+
+    Parameters
+    ----------
+    overrides
+        ``ranker.``, ``tuning.`` and ``serve.`` settings on top of the run's own.
+
+    Raises
+    ------
+    ConfigError
+        If a setting would change what pre-training has already used.
+    DataError
+        If the run has too few validation people to learn from.
+    """
+    run = load_run(Path(path))
+    config = load_config(RunConfig, run.path / "config.yaml", overrides)
+    if (
+        replace(config, ranker=run.config.ranker, tuning=run.config.tuning, serve=run.config.serve)
+        != run.config
+    ):
+        raise ConfigError(
+            "a setting of pre-training",
+            where="--set",
+            expected='only "ranker", "tuning" and "serve" settings',
+            fix="pretrain another run to change the others",
+        )
+    run = replace(run, config=config)
+    work = run.path.with_name(f".{run.path.name}.ranker")
+    tuning = _Tuning(run).tune(work / ADAPTER)
+    with revise(run.path) as draft:
+        _write(draft, run, tuning, work / ADAPTER)
+    shutil.rmtree(work, ignore_errors=True)
+    return tuning
+
+
+def _write(draft: Path, run: Run, tuning: Tuning, adapter: Path) -> None:
+    """Put the ranker, the blend and the settings into the draft of a run."""
+    shutil.rmtree(draft / RANKER, ignore_errors=True)
+    shutil.copytree(adapter, draft / RANKER / ADAPTER)
+    tuning.blend.save(draft / RANKER / BLEND)
+    write_json(draft / RANKER / "training.json", asdict(tuning.training))
+    write_json(draft / RANKER / "blend_report.json", tuning.report.as_dict())
+    write_text(draft / "config.yaml", to_yaml(run.config))
+
+
+class _Tuning:
+    """The steps of one fine-tuning, in order."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.config = run, run.config
+        self.voting = Voting(run, ContentSpace(run.content, run.model))
+        self.released = released(run.log, run.catalogue)
+        self.cases = make_split(run.log, run.config.split).valid
+        place = key_hashes(self.cases.user_keys, "finetune") / 2.0**64
+        self.teach = self._part(place < TEACH, self.config.tuning.lists)
+        self.stop = self._part((place >= TEACH) & (place < TEACH + STOP), self.config.tuning.stop_lists)
+        self.fit = self._part(place >= TEACH + STOP, self.config.tuning.blend_lists)
+
+    def _part(self, mask: NDArray[np.bool_], most: int) -> Cases:
+        part = self.cases.take(mask)
+        if not len(part):
+            raise DataError(
+                f"{len(self.cases)} validation cases",
+                where=str(self.run.path),
+                expected="enough people for teaching, stopping and the blend",
+                fix="use more data, or a larger split.valid",
+            )
+        return part.take(sample(part, most))
+
+    def tune(self, out: Path) -> Tuning:
+        say(f"finetune: {len(self.teach)} lists teach, {len(self.stop)} stop, {len(self.fit)} fit the blend")
+        _, training = train_ranker(
+            self._examples(self.teach), self._examples(self.stop), config=self.config.ranker, out=out
+        )
+        self.voting.ranker_path = out
+        blend, report = Blend.fit(self._lists())
+        return Tuning(training, blend, report)
+
+    def _examples(self, cases: Cases) -> list[RankExample]:
+        """Lists with their answer: the retriever's best, the target, and some random rows."""
+        rng = np.random.default_rng(self.config.ranker.seed)
+        examples = []
+        for case, pool in enumerate(retrieved(self.voting, cases, self.config.tuning.pool, self.released)):
+            others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
+            rows, positive = with_target(pool, int(cases.targets[case]), others)
+            examples.append(RankExample(self.voting.request(pool.person, pool.state, rows), positive))
+        return examples
+
+    def _lists(self) -> list[VoterList]:
+        """What each voter says of the blend's cases; a list without its target teaches nothing."""
+        pools = retrieved(self.voting, self.fit, self.config.serve.rerank, self.released)
+        found = [pool for pool in pools if pool.positive is not None and len(pool.rows) > 1]
+        requests = [self.voting.request(pool.person, pool.state, pool.rows) for pool in found]
+        scores = self.voting.ranker.score(requests)
+        return [self._list(pool, llm) for pool, llm in zip(found, scores, strict=True)]
+
+    def _list(self, pool: Pool, llm: NDArray[np.float32]) -> VoterList:
+        votes = self.voting.votes(pool.person, pool.state, pool.rows)
+        positive: Any = pool.positive
+        return VoterList({**votes, "llm": llm}, positive, self.run.counts[pool.rows], len(pool.person))

@@ -1,0 +1,82 @@
+"""Who votes on an item: the foundation model, content neighbors, and what was wished for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..corpus.interactions import Cases
+from ..corpus.keys import Rows
+from ..encoders import Content
+from ..eval.baselines import unit_rows
+from ..foundation import FoundationModel
+
+PROFILE_LENGTH = 10
+PROFILE_DECAY = 0.7  # weight of each older item of the history
+
+Vectors = NDArray[np.float32]
+
+
+class ContentSpace:
+    """Items as their encoders see them, before any behavior: text and picture side by side.
+
+    Both modalities are whitened with the foundation model's own statistics (training items only) and
+    weigh the same; a missing one is a zero.
+    """
+
+    def __init__(self, content: Content, model: FoundationModel) -> None:
+        self.content, self.model = content, model
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Unit vectors by row, float32 [n, d]; zero for an item with neither text nor picture."""
+        tower = self.model.tower
+        parts = []
+        for encoded, modality in ((self.content.text, tower.text), (self.content.image, tower.image)):
+            if encoded is not None and modality is not None:
+                with torch.no_grad():
+                    white = modality.whitening(torch.from_numpy(encoded.vectors)).numpy()
+                parts.append(unit_rows(white) * encoded.present[:, None])
+        return unit_rows(np.concatenate(parts, axis=1)) if parts else np.zeros((len(self), 0), np.float32)
+
+    def __len__(self) -> int:
+        known = self.content.text or self.content.image
+        return 0 if known is None else len(known.present)
+
+    def profile(self, rows: Rows) -> Vectors:
+        """One vector [d] for a history: its last items, newer ones heavier; zeros for an empty one."""
+        recent = rows[-PROFILE_LENGTH:][::-1]
+        weights = PROFILE_DECAY ** np.arange(len(recent), dtype=np.float32)
+        return (weights @ self.vectors[recent]).astype(np.float32)
+
+    def scores(self, rows: Rows) -> Vectors:
+        """Similarity of every item to a history, float32 [n]."""
+        return self.vectors @ self.profile(rows)
+
+    def case_scores(self, cases: Cases) -> Vectors:
+        """The same for many cases, float32 [b, n]."""
+        profiles = np.stack([self.profile(rows) for rows in cases.histories()])
+        return profiles @ self.vectors.T
+
+
+def text_similarity(content: Content, query: Vectors) -> Vectors:
+    """Cosine of a typed wish with every item's text, float32 [n]; -1 for an item without text."""
+    if content.text is None:
+        return np.zeros(0, np.float32)
+    return np.where(content.text.present, content.text.vectors @ query, -1).astype(np.float32)
+
+
+def image_similarity(content: Content, query: Vectors) -> Vectors:
+    """Cosine of a picture with every item's picture, float32 [n]; -1 for an item without one."""
+    if content.image is None:
+        return np.zeros(0, np.float32)
+    return np.where(content.image.present, content.image.vectors @ query, -1).astype(np.float32)
+
+
+def standardized(scores: Vectors) -> Vectors:
+    """Zero mean and unit deviation over the list; zeros when all are equal."""
+    spread = scores.std()
+    return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)

@@ -1,0 +1,102 @@
+"""The gate in front of every request: body size, queue, time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..base.errors import LimitError
+
+T = TypeVar("T")
+
+
+class BodyLimit:
+    """Answers 413 to a body that is announced or turns out to be too large, before it is held in memory."""
+
+    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int]) -> None:
+        self.app, self.most, self.larger = app, most, larger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI call."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        most = self.larger.get(scope["path"], self.most)
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        fits = announced.isdigit() and int(announced) <= most
+        body = await _read(receive, most) if fits else None
+        if body is None:
+            await _refuse(send, most)
+            return
+        await self.app(scope, _replay(body, receive), send)
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """The whole body, or None as soon as it is larger than `most`."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def _refuse(send: Send, most: int) -> None:
+    text = json.dumps({"error": f"the body is larger than {most} bytes"}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+class Queue:
+    """One worker, a bounded line before it, and a bound on the wait.
+
+    The models use all cores for one question, so questions go one after another.
+    """
+
+    def __init__(self, waiting: int, seconds: float) -> None:
+        self.waiting, self.seconds = waiting, seconds
+        self.inside = 0
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="firstlight")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` in turn.
+
+        Raises
+        ------
+        LimitError
+            If the line is full, or the answer took too long.
+        """
+        if self.inside >= self.waiting:
+            raise LimitError("too many requests are waiting", fix="try again in a moment")
+        self.inside += 1
+        future = self._worker.submit(work)
+        future.add_done_callback(self._left)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
+        except TimeoutError:
+            future.cancel()
+            raise LimitError(f"no answer within {self.seconds:g} s", fix="try again in a moment") from None
+
+    def _left(self, _: Any) -> None:
+        self.inside -= 1

@@ -1,0 +1,31 @@
+"""What one request may ask for. The defaults bound the resource, whatever the spelling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the service.
+
+    Attributes
+    ----------
+    body_bytes, image_bytes
+        Largest JSON body, and largest picture (an upload; no address is ever fetched).
+    history, k, text_bytes, keys
+        Items in a history, items asked for, bytes of a wish, keys in an allow- or deny-list.
+    seconds
+        How long one answer may take before the request gets 503.
+    waiting
+        Requests that may wait; one more gets 503 at once.
+    """
+
+    body_bytes: int = 1 << 20
+    image_bytes: int = 8 << 20
+    history: int = 1_000
+    k: int = 1_000
+    text_bytes: int = 8 << 10
+    keys: int = 10_000
+    seconds: float = 10.0
+    waiting: int = 512

@@ -1,0 +1,42 @@
+"""What a request looks like."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from .limits import Limits
+
+
+class Strict(BaseModel):
+    """Unknown fields are an error, not a surprise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def ask_model(limits: Limits) -> type[BaseModel]:
+    """The body of ``POST /recommend``, bounded by `limits`."""
+    return create_model(
+        "Ask",
+        __base__=Strict,
+        user=(str | None, Field(default=None, max_length=512)),
+        history=(list[str], Field(default=[], max_length=limits.history)),
+        query=(str, Field(default="", max_length=limits.text_bytes)),
+        k=(int, Field(default=10, ge=1, le=limits.k)),
+        explain=(bool, False),
+        allow=(list[str] | None, Field(default=None, max_length=limits.keys)),
+        deny=(list[str], Field(default=[], max_length=limits.keys)),
+        where=(list[str], Field(default=[], max_length=32)),
+        unknown=(str, Field(default="error", pattern="^(error|count)$")),
+    )
+
+
+def explain_model(limits: Limits) -> type[BaseModel]:
+    """The body of ``POST /explain``."""
+    return create_model(
+        "Explain",
+        __base__=Strict,
+        item=(str, Field(max_length=512)),
+        user=(str | None, Field(default=None, max_length=512)),
+        history=(list[str], Field(default=[], max_length=limits.history)),
+        query=(str, Field(default="", max_length=limits.text_bytes)),
+    )

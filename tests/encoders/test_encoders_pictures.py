@@ -1,0 +1,136 @@
+"""Pictures from strangers: read, or refused with a reason; never a crash and never a bomb."""
+
+import io
+import resource
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from firstlight.base.errors import DataError
+from firstlight.encoders import pictures
+from firstlight.encoders.pictures import decode
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """Left half red, right half blue."""
+    image = Image.new("RGB", (40, 20), "red")
+    image.paste("blue", (20, 0, 40, 20))
+    return image
+
+
+def png_claiming(width, height):
+    """A valid PNG header of any size with almost no data behind it."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_three_formats(scene, as_bytes, kind, tmp_path):
+    data = as_bytes(scene, kind)
+    (tmp_path / "picture").write_bytes(data)
+    for source in (data, tmp_path / "picture", Image.open(io.BytesIO(data))):
+        image = decode(source)
+        assert (image.mode, image.size) == ("RGB", (40, 20))
+        np.testing.assert_allclose(image.getpixel((5, 10)), (255, 0, 0), atol=12)
+        np.testing.assert_allclose(image.getpixel((35, 10)), (0, 0, 255), atol=12)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO"])
+def test_other_formats_are_refused(scene, as_bytes, kind):
+    with pytest.raises(
+        DataError, match="not a picture of a known format; expected JPEG, PNG or WebP of at most 25"
+    ):
+        decode(as_bytes(scene, kind))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "CMYK", "I;16"])
+def test_every_mode_becomes_rgb(as_bytes, mode):
+    source = Image.new("L", (30, 30), 0)
+    source.paste(255, (15, 0, 30, 30))
+    if mode == "I;16":
+        source = Image.fromarray(np.array(source).astype(np.uint16) * 257)
+    else:
+        source = source.convert("RGB").convert(mode)
+    image = decode(as_bytes(source, "JPEG" if mode == "CMYK" else "PNG"))
+    assert image.mode == "RGB"
+    np.testing.assert_allclose(
+        [image.getpixel((4, 15)), image.getpixel((25, 15))], [[0] * 3, [255] * 3], atol=6
+    )
+
+
+def test_what_is_transparent_is_white(as_bytes):
+    image = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    assert decode(as_bytes(image)).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_pictures_stand_upright(scene, as_bytes):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: rotate by 90 degrees to show
+    image = decode(as_bytes(scene, "JPEG", exif=exif))
+    assert image.size == (20, 40)
+    np.testing.assert_allclose(image.getpixel((10, 5)), (255, 0, 0), atol=12)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(6000, 6000), (12_000, 12_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)]
+)
+def test_bombs_are_refused_before_they_are_decoded(width, height):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=r"pixels|broken"):
+        decode(png_claiming(width, height))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KB
+
+
+def test_webp_bomb(as_bytes):
+    data = as_bytes(Image.new("RGB", (9000, 9000)), "WEBP", quality=1, method=0)
+    assert len(data) < 2**18
+    with pytest.raises(DataError, match="9000 x 9000 pixels"):
+        decode(data)
+
+
+def test_broken_pictures(scene, as_bytes, tmp_path):
+    data = as_bytes(scene.resize((400, 300)), "JPEG")
+    with pytest.raises(DataError, match=r"the picture is broken: .*truncated"):
+        decode(data[: len(data) // 2])
+    for nothing in (b"", b"<svg/>", b"\x89PNG\r\n\x1a\n", data[:20]):
+        with pytest.raises(DataError, match="replace the picture or leave it out"):
+            decode(nothing)
+    with pytest.raises(DataError, match="the picture cannot be read: No such file"):
+        decode(tmp_path / "none.png")
+    with pytest.raises(DataError, match="the picture cannot be read: Is a directory"):
+        decode(tmp_path)
+
+
+def test_huge_files_are_not_read(tmp_path):
+    with (tmp_path / "huge.png").open("wb") as stream:
+        stream.truncate(pictures.MAX_BYTES + 1)
+    with pytest.raises(DataError, match="64 MiB; expected at most 64 MiB"):
+        decode(tmp_path / "huge.png")
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_any_bytes_decode_or_are_refused(scene, as_bytes, data):
+    kind = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP"]))
+    raw = bytearray(as_bytes(scene, kind))
+    for _ in range(data.draw(st.integers(1, 6))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        mode = decode(bytes(raw)).mode
+    except DataError:
+        mode = "refused"
+    assert mode in ("RGB", "refused")

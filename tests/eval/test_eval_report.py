@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import base64
+import io
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firstlight.corpus import Item
+from firstlight.eval import (
+    CaseResults,
+    Curve,
+    Finding,
+    Person,
+    Provenance,
+    Report,
+    Sentence,
+    Suggestion,
+    against_all,
+    versions,
+)
+from firstlight.eval.charts import charts_of
+from firstlight.eval.html import Html, join, tag
+from firstlight.eval.plots import Chart, Line, png, svg
+from firstlight.eval.thumbnails import data_uri
+from firstlight.eval.write import card_section, write_report
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+EVIL = """<script>alert('x')</script>"><img src=http://evil.example/a onerror=alert(1)>&"""
+
+
+class Parts(HTMLParser):
+    """All elements, attributes and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.words = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def results(name, chance, n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    counts, lengths = rng.integers(0, 40, n) * rng.integers(0, 2, n), rng.integers(0, 14, n)
+    ranks = np.where(rng.random(n) < chance, rng.integers(1, 11, n), np.inf)
+    lists = rng.integers(0, 50, (n, 10)).astype(np.int32)
+    return CaseResults(name, ranks, lists, rng.integers(0, 200, n), counts, lengths)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    poster = tmp_path_factory.mktemp("posters") / "a.png"
+    Image.new("RGB", (900, 1400), (20, 120, 110)).save(poster)
+    ours = results("Firstlight", 0.5)
+    rivals = {"popularity": results("popularity", 0.1), EVIL: results(EVIL, 0.5)}
+    systems = [one.summary(replicates=100) for one in (ours, *rivals.values())]
+    return Report(
+        title=f"A report {EVIL}",
+        lead="What it can do.",
+        provenance=Provenance(
+            f"firstlight evaluate {EVIL}", "leave-one-out, validation item trained on", "d1g35t", (0, 1), 71.0
+        ),
+        facts=[("people", "200"), (EVIL, EVIL)],
+        curves=[Curve("training loss", [0, 10, 20], [3.0, 2.0, float("nan")])],
+        systems=systems,
+        comparisons={"all": against_all(ours, rivals), "cold": []},
+        exposure={"Firstlight": [0.1] * 10, "popularity": [0.0] * 9 + [1.0]},
+        measures={
+            "Firstlight": {"diversity": 0.5, "coverage": float("nan")},
+            "popularity": {"diversity": 0.2},
+        },
+        blend={"cold item": {"content": 0.7, "language model": 0.3}},
+        gallery=[
+            Person(
+                EVIL,
+                "A newcomer.",
+                [Item("a", "A poster", image=poster), Item("b", EVIL, image=Path("missing.png"))],
+                EVIL,
+                [Suggestion(Item("c", EVIL), [Sentence(EVIL, [EVIL, "shared: calm"])], "never seen before")],
+            )
+        ],
+        findings=[Finding("ties are broken by item number", "leak", 1, 1, EVIL, "break ties by key hash")],
+        limits=["One seed."],
+    )
+
+
+@pytest.fixture(scope="module")
+def written(report, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    return write_report(out, report)
+
+
+def test_no_datum_becomes_markup(written):
+    text = written.read_text(encoding="utf-8")
+    parts = Parts(text)
+    assert "<script" not in text
+    assert not any("onerror" in attributes for _, attributes in parts.elements)
+    assert EVIL in parts.words  # and it is shown as it was written
+
+
+def test_the_page_stands_alone(written):
+    parts = Parts(written.read_text(encoding="utf-8"))
+    for element, attributes in parts.elements:
+        assert element not in ("script", "link", "iframe", "object", "base", "form")
+        for name, value in attributes.items():
+            if name in ("src", "srcset", "action", "data", "poster"):
+                assert value.startswith("data:image/jpeg;base64,")
+            if name in ("href", "xlink:href"):
+                assert value.startswith("#")
+    assert any(a.get("http-equiv") == "Content-Security-Policy" for _, a in parts.elements)
+    assert any(a.get("name") == "viewport" for _, a in parts.elements)
+
+
+def test_files_beside_the_page_agree_with_it(written, report):
+    names = {path.name for path in written.parent.iterdir()}
+    assert names == {"index.html", "metrics.json"} | {f"{chart.file}.png" for chart in charts_of(report)}
+    assert {"cold-start.png", "item-count.png", "exposure.png", "diversity.png", "training-1.png"} <= names
+    found = json.loads((written.parent / "metrics.json").read_text())
+    assert found["provenance"]["digest"] == "d1g35t"
+    assert found["provenance"]["seeds"] == [0, 1]
+    assert found["provenance"]["versions"]["numpy"] == np.__version__
+    assert found["curves"][0]["values"] == [3.0, 2.0, None]
+    ours = found["systems"]["Firstlight"]["all"]
+    assert ours["n"] == 600
+    mean, low, high = ours["NDCG@10"]
+    assert low < mean < high
+    assert f"{mean:.4f}" in written.read_text(encoding="utf-8")
+    assert found["leaks"][0]["severity"] == "leak"
+    with Image.open(written.parent / "cold-start.png") as image:
+        assert image.width >= 1000
+
+
+def test_verdicts_are_printed_only_where_they_hold(written):
+    words = "".join(Parts(written.read_text(encoding="utf-8")).words)
+    assert "Over all cases Firstlight beats popularity; cannot be told apart from" in words
+    assert "beats <script>" not in words
+    assert "▲" in words
+
+
+def test_an_almost_empty_report_is_a_page(tmp_path):
+    bare = Report("Nothing yet", Provenance("firstlight evaluate", "none", "0", (), 3.2))
+    text = write_report(tmp_path, bare).read_text(encoding="utf-8")
+    assert "The leak check found nothing." in text
+    assert "3 s" in text
+    assert [path.name for path in tmp_path.glob("*.png")] == []
+
+
+def test_the_model_card_part_names_split_and_command(report):
+    section = card_section(replace(report, provenance=replace(report.provenance, command="firstlight demo")))
+    assert section.startswith("## Evaluation\n")
+    assert "| Firstlight | 0." in section
+    assert "(`d1g35t`). Seeds: 0, 1. Command: `firstlight demo`." in section
+    assert "- One seed." in section
+
+
+def test_thumbnails_are_small_and_a_broken_picture_costs_only_itself(tmp_path):
+    good, broken = tmp_path / "good.png", tmp_path / "broken.png"
+    Image.new("RGBA", (900, 1400), (200, 10, 10, 128)).save(good)
+    broken.write_bytes(good.read_bytes()[:40])
+    uri = data_uri(good)
+    with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as image:
+        assert image.size[0] <= 144
+        assert image.size[1] <= 192
+    assert data_uri(broken) is None
+    assert data_uri(None) is None
+    assert data_uri(tmp_path) is None
+
+
+@given(st.text())
+def test_text_survives_escaping_unchanged(text):
+    text = text.replace("\r", "").replace("\x00", "")
+    page = tag("p", text, title=text)
+    parts = Parts(page)
+    assert "".join(parts.words) == text
+    assert parts.elements == [("p", {"title": text})]
+
+
+def test_tags_nest_skip_and_trust_only_markup():
+    assert (
+        tag("p", None, ["a", Html("<b>x</b>"), 3], class_="k", hidden=None) == '<p class="k">a<b>x</b>3</p>'
+    )
+    assert tag("img", src="a&b", aria_hidden="true") == '<img src="a&amp;b" aria-hidden="true">'
+    assert join(["<", tag("br")]) == "&lt;<br>"
+
+
+CHART = Chart(
+    "c", "Title", "Lead.", ["0", "1", "5"], [Line("a $x_1$ <b>", [0.1, float("nan"), 0.3], [0] * 3, [1] * 3)]
+)
+
+
+def test_drawings_take_the_colors_of_the_page_and_repeat_exactly():
+    drawing = svg(CHART)
+    ET.fromstring(drawing)  # well-formed
+    assert "var(--series0)" in drawing
+    assert "fe0" not in drawing  # no stand-in color is left
+    assert "a $x_1$ &lt;b&gt;" in drawing
+    assert "<style" not in drawing
+    assert svg(CHART) == drawing
+    assert png(CHART) == png(CHART)
+
+
+def test_one_system_keeps_one_color_in_all_charts(report):
+    colors = {}
+    for chart in charts_of(report):
+        for line in chart.lines:
+            if line.name:
+                assert colors.setdefault(line.name, line.color) == line.color
+    assert colors["Firstlight"] == 0
+    exposure = next(chart for chart in charts_of(report) if chart.file == "exposure")
+    assert [line.name for line in exposure.lines] == ["Firstlight"]
+    assert "popularity" in exposure.lead
+
+
+def test_versions_name_what_decides_figures():
+    assert {"python", "numpy", "firstlight"} <= set(versions())

@@ -1,0 +1,74 @@
+"""The memory-lean softmax against the plain formula, and the sampled one against its limit."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from firstlight.foundation import losses
+from firstlight.foundation.losses import catalogue_softmax, sampled_softmax
+
+
+def problem(seed: int = 0, tokens: int = 37, items: int = 53, width: int = 8):
+    generator = torch.Generator().manual_seed(seed)
+    states = torch.randn(tokens, width, generator=generator, dtype=torch.double, requires_grad=True)
+    vectors = torch.randn(items, width, generator=generator, dtype=torch.double, requires_grad=True)
+    bias = torch.randn(items, generator=generator, dtype=torch.double, requires_grad=True)
+    targets = torch.randint(items, (tokens,), generator=generator)
+    return states, targets, vectors, bias
+
+
+def gradients(loss, parameters):
+    return torch.autograd.grad(loss, parameters)
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
+def test_equals_plain_cross_entropy(monkeypatch, chunk):
+    monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)
+    states, targets, vectors, bias = problem()
+    lean = catalogue_softmax(states, targets, vectors, bias)
+    plain = F.cross_entropy(states @ vectors.T + bias, targets)
+    assert lean.item() == pytest.approx(plain.item(), rel=1e-5)
+    parameters = (states, vectors, bias)
+    for ours, theirs in zip(gradients(lean, parameters), gradients(plain, parameters), strict=True):
+        torch.testing.assert_close(ours.double(), theirs, rtol=1e-5, atol=1e-7)
+
+
+def test_items_not_yet_released_are_no_negatives():
+    states, targets, vectors, bias = problem()
+    released = torch.rand(len(vectors), dtype=torch.double)
+    asked = torch.rand(len(states), dtype=torch.double)
+    lean = catalogue_softmax(states, targets, vectors, bias, (released, asked))
+    hidden = (released[None] > asked[:, None]).scatter(1, targets[:, None], False)
+    plain = F.cross_entropy((states @ vectors.T + bias).masked_fill(hidden, -math.inf), targets)
+    assert hidden.any()
+    assert lean.item() == pytest.approx(plain.item(), rel=1e-5)
+
+
+def test_sampled_softmax_with_every_item_once_is_the_full_softmax():
+    states, targets, vectors, bias = problem()
+    everyone = torch.arange(len(vectors))
+    sampled = sampled_softmax(
+        states,
+        (vectors[targets], bias[targets]),
+        (vectors, bias),
+        hits=targets[:, None] == everyone[None],
+        n_items=len(vectors),
+    )
+    full = F.cross_entropy(states @ vectors.T + bias, targets)
+    assert sampled.item() == pytest.approx(full.item(), rel=1e-5)
+
+
+def test_log_q_correction_keeps_the_partition_sum_unbiased():
+    """exp of the corrected negatives estimates the catalogue's sum, whatever their number."""
+    _, _, vectors, _ = problem(items=400)
+    state = torch.randn(1, 8, dtype=torch.double)
+    truth = (state @ vectors.T).exp().sum().item()
+    estimates = []
+    for seed in range(300):
+        drawn = torch.randint(400, (40,), generator=torch.Generator().manual_seed(seed))
+        logits = state @ vectors[drawn].T + math.log(400 / 40)
+        estimates.append(logits.exp().sum().item())
+    assert sum(estimates) / len(estimates) == pytest.approx(truth, rel=0.1)
