@@ -93,7 +93,7 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
         if value not in choices:
             raise ConfigError(f"{value!r}", where=where, expected=f"one of {', '.join(map(repr, choices))}")
         return value
-    return _convert_plain(value, hint, where)
+    return _convert_plain(value, typing.cast(type, hint), where)
 
 
 def _convert_plain(value: Any, hint: type, where: str) -> Any:

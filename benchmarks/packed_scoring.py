@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+
 from firstlight.corpus import Item, ItemKey
 from firstlight.finetune.contract import RankRequest
 from firstlight.finetune.llm import DEFAULT_LLM, LanguageModel, load_llm
@@ -54,9 +55,7 @@ def best_of(repeats: int, run: Callable[[], object]) -> tuple[float, float]:
 
 
 def scoring_table(ranker: PackedRanker, sizes: list[int], repeats: int) -> None:
-    print(
-        "| N | packed / pairs | ratio | packed s (CPU s) | tokens/s | pairs s (CPU s) | faster | share |"
-    )
+    print("| N | packed / pairs | ratio | packed s (CPU s) | tokens/s | pairs s (CPU s) | faster | share |")
     print("|---|---|---|---|---|---|---|---|")
     for n in sizes:
         asked = request(n)

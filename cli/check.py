@@ -19,11 +19,13 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Schema, sparsity, cold counts and leaks of a data folder; exit code 1 on an error."""
+    from rich.console import Console
+
     from ..corpus import check_dataset, read_dataset
 
     report = check_dataset(read_dataset(data, join=tuple(join or ())))
     if as_json:
         print_json(report.as_dict())
     else:
-        typer.echo(report.text())
+        Console().print(report.table())
     raise typer.Exit(0 if report.ok else 1)

@@ -123,7 +123,7 @@ class Interactions:
 
 @dataclass(frozen=True)
 class Cases:
-    """Questions with a known answer: "after this history, at this time, which item came next?"
+    """Questions with a known answer: after this history, at this time, which item came next.
 
     Attributes
     ----------

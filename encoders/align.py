@@ -150,9 +150,7 @@ def _collect(catalogue: Catalogue, text: TextEncoder, cache: EmbeddingCache | No
 def _pixels(path: Path | None, size: int) -> NDArray[np.uint8] | None:
     """The picture squeezed to a square, just as the saved model's transform does it."""
     try:
-        return (
-            None if path is None else np.asarray(decode(path).resize((size, size), Image.Resampling.BICUBIC))
-        )
+        return np.asarray(decode(path).resize((size, size), Image.Resampling.BICUBIC)) if path else None
     except DataError:
         return None
 
@@ -164,7 +162,7 @@ def _train(
     n_held = min(MOST_HELD_OUT, max(K + 1, round(HELD_OUT * len(pairs))))
     held, learned = pairs.take(order[:n_held]), pairs.take(order[n_held:])
     with torch.random.fork_rng(devices=[]):  # weights are drawn from the global generator
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         model, towers = new_model(settings, text.dim)
     train(model, learned.pictures, learned.sentences, settings, seed=seed)
     recall = held_out_recall(model, held.pictures, held.sentences, K)

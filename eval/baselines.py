@@ -6,6 +6,7 @@ Each function learns from training interactions and returns a score function ove
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ..corpus.interactions import Cases, Interactions
 from .protocol import ScoreFn
 
 Vectors = NDArray[np.float32]
+Sparse = Any  # a scipy matrix; scipy has no types of its own
 WINDOW, FADING = 10, 0.7  # how a profile weighs the history: the last ten items, 0.7^age
 
 
@@ -70,7 +72,7 @@ def whitened(vectors: Vectors, fit_rows: NDArray[np.integer] | NDArray[np.bool_]
     return ((vectors - mean) @ (axes[:, strong] / np.sqrt(values[strong]))).astype(np.float32)
 
 
-def profile_weights(cases: Cases, n_items: int) -> sparse.csr_matrix:
+def profile_weights(cases: Cases, n_items: int) -> Sparse:
     """What each case's history weighs, [b, n_items]: 0.7^age for its last ten items, repeats added."""
     ages = np.repeat(cases.offsets[1:], cases.lengths) - 1 - np.arange(len(cases.history_rows))
     recent = ages < WINDOW
@@ -87,9 +89,10 @@ def ensemble(voters: Sequence[tuple[float, ScoreFn]]) -> ScoreFn:
     """
 
     def score(cases: Cases) -> NDArray[np.float32]:
-        return sum(
-            (np.float32(weight) * _standardized(voter(cases)) for weight, voter in voters), np.float32(0)
-        )
+        total = np.zeros(1, dtype=np.float32)
+        for weight, voter in voters:
+            total = total + np.float32(weight) * _standardized(voter(cases))
+        return total
 
     return score
 
@@ -102,7 +105,9 @@ def unit_rows(vectors: Vectors) -> Vectors:
 
 def _standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     spread = scores.std(axis=1, keepdims=True)
-    return (scores - scores.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    return ((scores - scores.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)).astype(
+        np.float32
+    )
 
 
 def _same_for_all(scores: NDArray[np.float32]) -> ScoreFn:

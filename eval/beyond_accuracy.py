@@ -19,7 +19,7 @@ def exposure(lists: Lists, n_items: int, weights: NDArray[np.floating] | None = 
     if weights is None:
         return np.bincount(lists[shown], minlength=n_items).astype(np.float64)
     spread = np.broadcast_to(weights, lists.shape)
-    return np.bincount(lists[shown], weights=spread[shown], minlength=n_items)
+    return np.bincount(lists[shown], weights=spread[shown], minlength=n_items).astype(np.float64)
 
 
 def place_weights(k: int) -> Values:

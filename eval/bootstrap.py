@@ -19,7 +19,10 @@ Values = NDArray[np.float64]
 
 def sums_by_person(people: NDArray[np.integer], columns: Values, n_people: int) -> Values:
     """Add the rows of `columns` [n_cases, c] of one person each, float64 [n_people, c]."""
-    return np.stack([np.bincount(people, weights=one, minlength=n_people) for one in columns.T], axis=1)
+    sums = np.zeros((n_people, columns.shape[1]))
+    for place, one in enumerate(columns.T):
+        sums[:, place] = np.bincount(people, weights=one, minlength=n_people)
+    return sums
 
 
 def draws(n_people: int, replicates: int, seed: int) -> Iterator[Values]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import LEVEL, draws, interval
+from .bootstrap import LEVEL, draws, interval, sums_by_person
 from .results import CaseResults
 from .summary import Estimate
 
@@ -156,8 +156,8 @@ def _by_person(
     runs: Sequence[CaseResults], metric: str, keep: NDArray[np.bool_], person: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Each person's sum of the metric under each seed, [seeds, people]."""
-    values = [run.values([metric.rpartition(" ")[2].partition("@")[0]])[metric][keep] for run in runs]
-    return np.stack([np.bincount(person, weights=one) for one in values])
+    values = np.stack([run.metric(metric)[keep] for run in runs], axis=1)
+    return sums_by_person(person, values, int(person.max()) + 1).T
 
 
 def _replicates(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
+from scipy.linalg import get_lapack_funcs
 
 from ..base.errors import ModelError
 from ..corpus.interactions import Cases, Interactions
+from .baselines import Sparse
 from .protocol import ScoreFn
 
 LIMIT = 40_000  # items; the dense matrix of that many takes 6.4 GB
@@ -54,8 +55,9 @@ def ease(train: Interactions, n_items: int, *, regularization: float = 250.0) ->
 def _weights(gram: NDArray[np.float32], regularization: float) -> NDArray[np.float32]:
     """B from the Gram matrix, in place, by Cholesky (the matrix is symmetric and positive definite)."""
     gram[np.diag_indices_from(gram)] += regularization
-    factor, trouble = lapack.spotrf(gram, lower=1, overwrite_a=1)
-    inverse, trouble_too = lapack.spotri(factor, lower=1, overwrite_c=1)
+    factorize, invert = get_lapack_funcs(("potrf", "potri"), (gram,))
+    factor, trouble = factorize(gram, lower=1, overwrite_a=1)
+    inverse, trouble_too = invert(factor, lower=1, overwrite_c=1)
     if trouble or trouble_too:
         raise ModelError("the Gram matrix could not be inverted", where="ease", fix="raise regularization")
     inverse = inverse.T  # C order, lower triangle becomes the upper
@@ -69,7 +71,7 @@ def _weights(gram: NDArray[np.float32], regularization: float) -> NDArray[np.flo
     return inverse
 
 
-def _bags(cases: Cases, n_items: int) -> sparse.csr_matrix:
+def _bags(cases: Cases, n_items: int) -> Sparse:
     """Which items stand in each history, binary, [b, n_items]."""
     people = np.repeat(np.arange(len(cases)), cases.lengths)
     ones = np.ones(len(people), dtype=np.float32)

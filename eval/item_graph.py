@@ -7,18 +7,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..corpus.interactions import Interactions
-from .baselines import Vectors, profile_weights, unit_rows
+from .baselines import Sparse, Vectors, profile_weights, unit_rows
 from .protocol import ScoreFn
 
 
-def transition_graph(
-    train: Interactions, n_items: int, *, steps: int = 10, backward: float = 0.5
-) -> sparse.csr_matrix:
+def transition_graph(train: Interactions, n_items: int, *, steps: int = 10, backward: float = 0.5) -> Sparse:
     """Who follows whom, [n_items, n_items]: A[i, j] grows by gap^-0.5 within `steps`, half of it backward.
 
     Both ends are then discounted for popularity: D_row^-0.5 A D_col^-0.3 with D the sums of A.
     """
-    graph = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
+    graph: Sparse = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
     for gap in range(1, steps + 1):
         near = train.users[:-gap] == train.users[gap:]
         ends = (train.rows[:-gap][near], train.rows[gap:][near])
@@ -29,12 +27,12 @@ def transition_graph(
     return (sparse.diags(_power(rows, -0.5)) @ graph @ sparse.diags(_power(columns, -0.3))).tocsr()
 
 
-def transitions(graph: sparse.csr_matrix) -> ScoreFn:
+def transitions(graph: Sparse) -> ScoreFn:
     """The profile (last ten items, 0.7^age) walks one step in a :func:`transition_graph`."""
     return lambda cases: (profile_weights(cases, graph.shape[0]) @ graph).toarray()
 
 
-def second_order(graph: sparse.csr_matrix, *, keep: int = 30) -> sparse.csr_matrix:
+def second_order(graph: Sparse, *, keep: int = 30) -> Sparse:
     """Two steps in the graph, each row's strongest `keep` entries; reaches items never seen together."""
     strong = _strongest(graph, keep)
     return _strongest((strong @ strong).tocsr(), keep)
@@ -50,7 +48,7 @@ def seen_through_content(system: ScoreFn, vectors: Vectors, *, neighbors: int = 
     return lambda cases: (average @ system(cases).T).T  # [n, n] sparse times [n, b]
 
 
-def _neighbor_average(unit: Vectors, count: int) -> sparse.csr_matrix:
+def _neighbor_average(unit: Vectors, count: int) -> Sparse:
     """[n, n]: row j weighs the `count` nearest items of j, and sums to 1."""
     near, weights = np.empty((len(unit), count), dtype=np.int64), np.empty((len(unit), count), np.float32)
     for start in range(0, len(unit), 512):
@@ -69,7 +67,7 @@ def _power(sums: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
     return np.where(sums > 0, np.maximum(sums, 1e-12) ** exponent, 0).astype(np.float32)
 
 
-def _strongest(matrix: sparse.csr_matrix, keep: int) -> sparse.csr_matrix:
+def _strongest(matrix: Sparse, keep: int) -> Sparse:
     """Each row's `keep` largest entries."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((matrix.indices, -matrix.data, rows))

@@ -59,7 +59,7 @@ def hit_rate(hits: Hits, n_relevant: NDArray[np.integer], k: int) -> Values:
 
 def recall(hits: Hits, n_relevant: NDArray[np.integer], k: int) -> Values:
     """Recall@k = hits among the first k / n_relevant. Equals HR@k when there is one right answer."""
-    return hits[:, :k].sum(axis=1) / np.maximum(n_relevant, 1)
+    return np.asarray(hits[:, :k].sum(axis=1) / np.maximum(n_relevant, 1))
 
 
 def precision(hits: Hits, n_relevant: NDArray[np.integer], k: int) -> Values:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from .html import Html, section, tag
+from .html import Html, section, table, tag
 from .page_gallery import gallery
 from .page_results import results
 from .plots import Chart, svg

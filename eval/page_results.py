@@ -19,7 +19,7 @@ def results(report: Report) -> Html | None:
         return None
     segments = [name for name in COLUMNS if name in report.systems[0].segments]
     against = "sampled candidates are" if report.metric.startswith("sampled") else "the whole catalogue is"
-    lead = f"{report.metric}, {report.provenance.split}; {against} ranked. Small print: 95 % interval over people."
+    lead = f"{report.metric}, {report.provenance.split}; {against} ranked. Small: 95 % interval over people."
     mark = tag("span", "▲", class_="mark")
     proven = " stands where the lead over every other system is established (p < 5 % after correction)."
     return section(

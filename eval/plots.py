@@ -85,7 +85,7 @@ def svg(chart: Chart) -> str:
 
 
 def _render(chart: Chart, colors: Mapping[str, str], kind: str) -> bytes:
-    settings: dict[str, Any] = {
+    settings: Any = {
         "font.family": "DejaVu Sans",
         "font.size": 9,
         "text.parse_math": False,  # names are data, not formulas

@@ -80,7 +80,9 @@ def evaluate(
             ranks[start : start + len(part)], lists[start : start + len(part)] = outcome
             progress.update(len(part))
     people = np.unique(np.array(cases.user_keys, dtype=object), return_inverse=True)[1]
-    return CaseResults(name, ranks, lists, people, counts[cases.targets], cases.lengths, tuple(ks), sampled)
+    return CaseResults(
+        name, ranks, lists, people, counts[cases.targets].astype(np.int64), cases.lengths, tuple(ks), sampled
+    )
 
 
 def _scores(score_fn: ScoreFn, cases: Cases, n_items: int) -> Scores:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .metrics import Values, hits_from_ranks, per_case
+from ..base.errors import ConfigError, nearest
+from .metrics import METRICS, Values, hits_from_ranks, per_case
 from .summary import REPLICATES, Summary, summarize
 
 SHOWN = ("HR", "NDCG", "MRR")
@@ -56,6 +57,21 @@ class CaseResults:
         found = per_case(hits, np.ones(len(self), dtype=np.int64), self.ks, names)
         prefix = f"sampled-{self.sampled} " if self.sampled else ""
         return {prefix + name: column for name, column in found.items()}
+
+    def metric(self, name: str) -> Values:
+        """One metric of each case, by its full name, float64 [n].
+
+        Raises
+        ------
+        ConfigError
+            If the name or its cutoff is not among this result's metrics.
+        """
+        found = self.values(tuple(METRICS))
+        if name not in found:
+            raise ConfigError(
+                f'no metric "{name}"{nearest(name, found)}', where=self.name, expected=", ".join(found)
+            )
+        return found[name]
 
     def renamed(self, name: str) -> CaseResults:
         """The same outcome under another name."""

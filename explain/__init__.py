@@ -1,4 +1,4 @@
-"""Explanations: an evidence ledger, writers that may cite only it, and a verifier before anyone reads them."""
+"""Explanations: an evidence ledger, writers that may cite only it, and a verifier before anyone reads."""
 
 from .claims import Claim
 from .evidence import Evidence

@@ -70,8 +70,10 @@ class Sentence:
         return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     def said_of(self, place: int, clause: Clause) -> tuple[ItemKey, ...]:
-        """The items that the statement at `place` is about: those it is tied to, or its clause's; the recommended
-        item too where no name or pronoun leads up to it."""
+        """The items that the statement at `place` is about: those it is tied to, or its clause's.
+
+        Where no name or pronoun leads up to it, it is about the recommended item too.
+        """
         inside = _parenthesis_owner(self.pieces, place)
         if inside is not None:
             return self._meant(inside)

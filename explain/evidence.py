@@ -80,7 +80,7 @@ class Past:
 
     @classmethod
     def of(cls, history: Sequence[Item], drops: Sequence[float] | None, *, exclude: ItemKey) -> Past:
-        """Fold repeated picks into one, with the largest usable drop; the recommended item itself is left out."""
+        """Fold repeated picks into one with the largest usable drop; leave out the recommended item."""
         kept = [(one, drops[i] if drops else None) for i, one in enumerate(history) if one.key != exclude]
         measured: dict[ItemKey, float | None] = {}
         for one, drop in kept:

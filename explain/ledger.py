@@ -137,7 +137,7 @@ def build_ledger(
     ]
     entries = _numbered(found)
     named = {entry.item for entry in entries if entry.item is not None}
-    profiles = {key: one for key, (one, _) in near.items()} | past.profiles
+    profiles = {**{key: one for key, (one, _) in near.items()}, **past.profiles}
     return Ledger(
         item=item,
         entries=entries,

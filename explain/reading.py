@@ -112,15 +112,21 @@ class _Reader:
         for place, piece in enumerate(pieces):
             before = [one.normal for one in pieces[max(0, place - 3) : place]]
             after = [one.normal for one in pieces[place + 1 : place + 2]]
+            if piece.kind != "word":
+                continue
             if piece.normal in LIKING and "you" in before and MODAL.isdisjoint(before):
                 yield Unsupported(f"it says what you {piece.text}, which no log holds")
-            if piece.normal in CAUSAL and place > 1 and pieces[place - 1].kind == "name":
-                if pieces[place - 2].normal in self.verbs:
-                    yield Unsupported("it says why you picked something, which no log holds")
+            if piece.normal in CAUSAL and self._follows_pick(place):
+                yield Unsupported("it says why you picked something, which no log holds")
             if piece.normal == "most" and after != ["often"]:
                 yield Unsupported("it says what is most so, which no ledger holds")
-            if piece.kind == "word" and piece.normal == _YEAR and not self._is_counted_year(before, after):
+            if piece.normal == _YEAR and not self._is_counted_year(before, after):
                 yield Unsupported(f'"{piece.text}" is said without the year')
+
+    def _follows_pick(self, place: int) -> bool:
+        """Whether "you picked X" stands right before."""
+        before = self.sentence.pieces[max(0, place - 2) : place]
+        return len(before) == 2 and before[0].normal in self.verbs and before[1].kind == "name"
 
     def _is_counted_year(self, before: list[str], after: list[str]) -> bool:
         """Whether "year" stands with a number, as "the same year", or for the years that were asked for."""
@@ -295,7 +301,7 @@ class _Reader:
         return (HasNumber(self.sentence.said_of(place, clause), piece.number, piece.decade, fields),)
 
     def _shared(self, clause: Clause, count: int | None = None, further: bool = False) -> Iterator[Claim]:
-        """What a clause says the history shares: each of its values, else each of its fields, else something."""
+        """What a clause says the history shares: its values, else its fields, else something."""
         pieces = self._pieces(clause)
         values = [one.normal for one in pieces if one.kind == "value"]
         fields = [one.field for one in pieces if one.kind == "field"]

@@ -1,4 +1,4 @@
-"""One repair for a sentence that failed: put the right name, value or number in, or drop the clause that is wrong."""
+"""One repair for a sentence that failed: put the right word in, or drop the clause that is wrong."""
 
 from __future__ import annotations
 

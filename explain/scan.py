@@ -6,9 +6,10 @@ is read as what it is. What stands between quotation marks is one piece, whateve
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..corpus.keys import ItemKey
@@ -145,17 +146,16 @@ class Scanner:
             return self._quoted(text[1:-1])
         if not form:
             return Piece("mark", text, text)
-        if _FIGURE.fullmatch(text):
-            digits = text.rstrip("s").replace(",", "")
-            return Piece("number", text, form, number=_float(digits), decade=text.endswith("s"))
-        if form in NUMBERS:
-            return Piece("number", text, form, number=float(NUMBERS[form]))
+        if _FIGURE.fullmatch(text) or form in NUMBERS:
+            return _number(text, form)
+        return Piece(self._word_kind(form), text, form)
+
+    def _word_kind(self, form: str) -> PieceKind:
         if form == "this":
-            return Piece("this", text, form)
+            return "this"
         if form in PRONOUNS:
-            return Piece("it", text, form)
-        everyday = all(word in self.known for word in form.split())
-        return Piece("word" if everyday else "content", text, form)
+            return "it"
+        return "word" if all(word in self.known for word in form.split()) else "content"
 
     def _quoted(self, inside: str) -> Piece:
         form = normal(inside)
@@ -165,8 +165,14 @@ class Scanner:
         return Piece("value" if is_value else "foreign", inside, form)
 
 
-def _float(digits: str) -> float:
-    return float(digits) if digits.count(".") <= 1 else float("nan")
+def _number(text: str, form: str) -> Piece:
+    """A number in digits or as a word; "1.2.3" is a number that equals none."""
+    digits = text.rstrip("s").replace(",", "")
+    if form in NUMBERS:
+        value = float(NUMBERS[form])
+    else:
+        value = float(digits) if digits.count(".") <= 1 else math.nan
+    return Piece("number", text, form, number=value, decade=text.endswith("s") and form not in NUMBERS)
 
 
 def _with_things(pieces: Sequence[Piece], things: frozenset[str]) -> list[Piece]:
@@ -185,7 +191,6 @@ def _with_groups(pieces: Sequence[Piece], groups: frozenset[str]) -> list[Piece]
     found: list[Piece] = []
     for place, piece in enumerate(pieces):
         before = [one.normal for one in pieces[max(0, place - 3) : place]]
-        if piece.kind == "word" and piece.normal in groups and "your" in before:
-            piece = Piece("group", piece.text, piece.normal)
-        found.append(piece)
+        grouped = piece.kind == "word" and piece.normal in groups and "your" in before
+        found.append(replace(piece, kind="group") if grouped else piece)
     return found

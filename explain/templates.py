@@ -67,23 +67,27 @@ def _adds(entry: Evidence, points: Sequence[Point], repeat: bool) -> bool:
         return False
     if any(one.id == entry.id or (one.item and one.item == entry.item) for one in told):
         return False
-    return repeat or all(point.entries[0].kind != entry.kind for point in points)
+    return repeat or entry.kind == "wish" or all(point.entries[0].kind != entry.kind for point in points)
 
 
 def _point(entry: Evidence, ledger: Ledger) -> Point:
     if entry.kind == "history":
         return _because(entry, ledger)
-    if entry.kind == "attribute" and is_year(entry.field, _number(entry)):
+    if entry.kind == "attribute" and isinstance(entry.value, float):
         return _years(entry, ledger)
-    if entry.kind == "attribute":
-        return _say("group" if entry.count > 1 else "shared", (entry,), ledger)
-    if entry.kind == "neighbor":
-        return _say("near" if ledger.times.get(entry.item or "") else "near_other", (entry,), ledger)  # type: ignore[arg-type]
+    return _say(_family(entry, ledger), (entry,), ledger)
+
+
+def _family(entry: Evidence, ledger: Ledger) -> str:
+    """The family of phrases for an entry that stands alone."""
     if entry.kind == "wish":
-        return _say(_wish_family(entry), (entry,), ledger)
-    if entry.kind == "fact" and isinstance(entry.value, float):
-        return _say("fact_year", (entry,), ledger)
-    return _say(entry.kind, (entry,), ledger)
+        return _wish_family(entry)
+    families = {
+        "attribute": "group" if entry.count > 1 else "shared",
+        "neighbor": "near" if entry.item in ledger.times else "near_other",
+        "fact": "fact_year" if isinstance(entry.value, float) else "fact",
+    }
+    return families.get(entry.kind, entry.kind)
 
 
 def _because(entry: Evidence, ledger: Ledger) -> Point:

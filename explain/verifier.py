@@ -313,6 +313,11 @@ def _speaks_of(claim: Claim, entry: Evidence) -> bool:
         return isinstance(claim, Popular)
     if entry.kind in ("history", "neighbor") or entry.op == "like":
         return entry.item is not None and entry.item in _items_of(claim)
+    return _says_value(claim, entry)
+
+
+def _says_value(claim: Claim, entry: Evidence) -> bool:
+    """Whether a claim is about the value or the field of an entry."""
     if isinstance(claim, (HasAttribute, SharesAttribute, MeetsWish)) and claim.value is not None:
         return claim.value == normal(str(entry.value))
     if isinstance(claim, (HasField, SharesAttribute)):

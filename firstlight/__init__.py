@@ -19,11 +19,10 @@ _HOMES = {
     "FoundationModel": ".foundation",
     "Recommender": ".recommender",
     "pretrain": ".recommender",
-    "finetune": ".recommender",
     "evaluate": ".recommender",
     "FirstlightError": ".base.errors",
 }
-__all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

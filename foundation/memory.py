@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,17 +55,18 @@ class TransitionMemory:
 
     def recall(self, histories: Sequence[Rows]) -> sparse.csr_matrix:
         """What is remembered, float32 [b, n]: each row sums to 1, or to 0 where nothing is."""
-        mass = _profiles(histories, self.graph.shape[0]) @ self.graph
-        mass.data **= 2
+        walked: Any = _profiles(histories, self.graph.indptr.size - 1) @ self.graph
+        mass: Any = walked.multiply(walked).tocsr()
         totals = np.asarray(mass.sum(axis=1)).ravel()
-        return (sparse.diags(1 / np.where(totals > 0, totals, 1)) @ mass).tocsr().astype(np.float32)
+        scaled: Any = sparse.diags(1 / np.where(totals > 0, totals, 1)) @ mass
+        return scaled.tocsr().astype(np.float32)
 
     def mixed(
         self, scores: NDArray[np.float32], histories: Sequence[Rows], share: float | None = None
     ) -> NDArray[np.float32]:
         """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
         share = self.share if share is None else share
-        logs = scores - logsumexp(scores, axis=1, keepdims=True)
+        logs = scores - np.asarray(logsumexp(scores, axis=1, keepdims=True))
         if not share:
             return logs.astype(np.float32)
         remembered = self.recall(histories)
@@ -115,8 +117,8 @@ def _profiles(histories: Sequence[Rows], n_items: int) -> sparse.csr_matrix:
 
 def _strongest(graph: sparse.csr_matrix, keep: int) -> sparse.csr_matrix:
     """Only each row's `keep` largest entries."""
-    rows = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
-    order = np.lexsort((-graph.data, rows))
+    rows = np.repeat(np.arange(graph.indptr.size - 1), np.diff(graph.indptr))
+    order = np.lexsort((np.negative(graph.data), rows))
     places = np.arange(len(rows)) - graph.indptr[rows]
     kept = order[places < keep]
     parts = (graph.data[kept], (rows[kept], graph.indices[kept]))

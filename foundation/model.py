@@ -149,7 +149,7 @@ class FoundationModel(PreTrainedModel):
     def _bare_chance(self, counts: Tensor, id_dropout: float) -> Tensor:
         if not self.training or not id_dropout:
             return torch.zeros_like(counts)
-        return 1 - (1 - id_dropout) * counts / (counts + self.tower.half)
+        return 1 - (1 - id_dropout) * counts / (counts + self.tower.id_half)
 
     def _draw(self, chance: Tensor) -> Tensor:
         if not self.training:

@@ -45,10 +45,12 @@ class Modality(nn.Module):
 class ItemTower(nn.Module):
     """ID, text and image to unit vectors, and a bias that depends on how often an item was seen."""
 
+    cold_bias: Tensor
+
     def __init__(self, config: FoundationConfig) -> None:
         super().__init__()
         width = config.hidden_size
-        self.bound, self.half, self.n_known = config.id_bound, config.id_half, config.n_items
+        self.bound, self.id_half, self.n_known = config.id_bound, config.id_half, config.n_items
         self.text = self._modality(config.text_dim, config.text_rank, width, config.dropout)
         self.image = self._modality(config.image_dim, config.image_rank, width, config.dropout)
         both = self.text is not None and self.image is not None
@@ -123,7 +125,7 @@ class ItemTower(nn.Module):
         delta = self.delta(rows.clamp(0, self.delta.num_embeddings - 1))
         length = delta.norm(dim=-1, keepdim=True)
         delta = delta * (self.bound / length.clamp_min(self.bound))
-        weight = counts / (counts + self.half) * known
+        weight = counts / (counts + self.id_half) * known
         if play_cold is not None:
             weight = weight * ~play_cold
         return F.normalize(content + weight[:, None] * delta, dim=-1)

@@ -17,7 +17,7 @@ from .reporting import person_of_gallery, save_report
 from .training import pretrain
 from .tuning import finetune
 
-WISH = "something quiet by the sea, no horror"
+WISH = "a quiet fantasy by the sea, no romance, under 20 minutes"
 SHOWN = 4
 
 
@@ -45,9 +45,9 @@ def demo_config(seed: int) -> RunConfig:
     config = RunConfig()
     return replace(
         config,
-        pretrain=replace(config.pretrain, epochs=24, patience=6, seed=seed),
-        ranker=replace(config.ranker, max_people=128, lora_layers=8, seed=seed),
-        tuning=replace(config.tuning, lists=128, stop_lists=24, blend_lists=96, pool=16),
+        pretrain=replace(config.pretrain, epochs=20, batch_tokens=512, lr=3e-3, patience=6, seed=seed),
+        ranker=replace(config.ranker, max_people=96, seed=seed),
+        tuning=replace(config.tuning, lists=96, stop_lists=16, blend_lists=96, pool=16),
         serve=replace(config.serve, rerank=20, writer="llm"),
     )
 
@@ -64,7 +64,7 @@ def _history(recommender: Recommender, user: int) -> list[str]:
 def _regular(recommender: Recommender) -> Person:
     log = recommender.run.log
     lengths = np.diff(log.offsets)
-    user = int(np.argsort(np.abs(lengths - np.quantile(lengths, 0.8)), kind="stable")[0])
+    user = int(np.argmin(np.abs(lengths - np.quantile(lengths, 0.8))))
     answer = recommender.recommend(user=log.user_keys[user], k=SHOWN, explain=True)
     story = f"A regular: {lengths[user]} films so far."
     history = _history(recommender, user)[-6:]
@@ -84,7 +84,7 @@ def _early_bird(recommender: Recommender) -> Person:
     run = recommender.run
     cold = [recommender.catalogue.keys[row] for row in np.flatnonzero(run.counts == 0)]
     busy = np.argsort(-np.diff(run.log.offsets), kind="stable")[:20]
-    user = int(busy[np.argmax([_cold_fit(recommender, int(one)) for one in busy])])
+    user = max(map(int, busy), key=lambda one: _cold_fit(recommender, one))
     key = run.log.user_keys[user]
     answer = recommender.recommend(user=key, k=SHOWN, explain=True, allow=cold)
     story = "Shown only films that nobody had seen when the model was trained."

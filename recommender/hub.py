@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi
 
@@ -56,14 +57,13 @@ def model_card(path: Path) -> str:
     return "\n".join(lines)
 
 
-def _figures(metrics: dict) -> str:
+def _figures(metrics: dict[str, Any]) -> str:
+    """NDCG@10 of every system of the report, by segment."""
     rows = ["| system | segment | n | NDCG@10 | 95 % interval |", "|---|---|---|---|---|"]
-    for name, segments in metrics["results"].items():
+    for name, segments in metrics["systems"].items():
         for segment in ("all", "warm", "cold"):
-            found = segments.get(segment, {}).get("NDCG@10")
-            if found and found[0] is not None:
-                mean, low, high = found
-                rows.append(
-                    f"| {name} | {segment} | {segments[segment]['n']} | {mean:.4f} | {low:.4f} to {high:.4f} |"
-                )
-    return "\n".join([*rows, "", f"Made by `{metrics['command']}`."])
+            mean, low, high = segments.get(segment, {}).get("NDCG@10") or (None, None, None)
+            if mean is not None:
+                interval = f"{low:.4f} to {high:.4f}"
+                rows.append(f"| {name} | {segment} | {segments[segment]['n']} | {mean:.4f} | {interval} |")
+    return "\n".join([*rows, "", f"Made by `{metrics['provenance']['command']}`."])

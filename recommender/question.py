@@ -79,7 +79,7 @@ class People:
 
     def __init__(self, log: Interactions, vocabulary: Vocabulary) -> None:
         self.log, self.vocabulary = log, vocabulary
-        self._numbers = {key: number for number, key in enumerate(log.user_keys)}
+        self._numbers: dict[str, int] = {key: number for number, key in enumerate(log.user_keys)}
         self._now = float(log.times.max()) if len(log) else 0.0
 
     def find(self, question: Question) -> Person:

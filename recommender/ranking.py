@@ -118,7 +118,7 @@ class Voting:
         parts = dict(self.blend.parts(weighed, self.run.counts[rows], len(person)))
         if "wish" in votes:
             parts["wish"] = votes["wish"]
-        total = np.sum(list(parts.values()), axis=0, dtype=np.float32)
+        total = np.asarray(np.sum(list(parts.values()), axis=0), dtype=np.float32)
         order = np.argsort(-total, kind="stable")
         return Ordering(
             rows[order], total[order], {name: one[order] for name, one in parts.items()}, degraded

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import FirstlightError
 from ..base.progress import say
+from ..corpus.catalogue import Item
 from ..explain import (
     Explainer,
     Explanation,
@@ -91,7 +92,7 @@ class Reasons:
         scores = self.voting.foundation(people, self.voting.states(people))[:, rows]
         return scores[:1] - scores[1:]
 
-    def _neighbors(self, row: int, recent: NDArray[np.int32], wish: Wish) -> list[tuple[object, float]]:
+    def _neighbors(self, row: int, recent: NDArray[np.int32], wish: Wish) -> list[tuple[Item, float]]:
         """The nearest items in content among the history and the wish's anchors."""
         anchors = self.run.catalogue.vocabulary.rows(wish.anchors)
         near = np.unique(np.concatenate([recent, anchors]).astype(np.int64))

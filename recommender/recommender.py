@@ -173,10 +173,10 @@ class Recommender:
             parts.append(standardized(self.space.scores(anchors)))
         if wish.wanted:
             met = [one.mask(self.catalogue) for one in wish.wanted]
-            parts.append(np.mean(met, axis=0, dtype=np.float32) * 2)
+            parts.append(np.asarray(2 * np.mean(met, axis=0), dtype=np.float32))
         if question.image is not None:
             parts.append(standardized(image_similarity(self.run.content, self._image_vector(question.image))))
-        return np.sum(parts, axis=0, dtype=np.float32) if parts else None
+        return np.asarray(np.sum(parts, axis=0), dtype=np.float32) if parts else None
 
     def _image_vector(self, image: Path | bytes) -> Vectors:
         if self.image_encoder is None:
@@ -193,13 +193,13 @@ class Recommender:
         state = self.voting.state(asked.person)
         near = self.retriever.search(state[None], size, allowed=asked.allowed).rows[0]
         known = self.run.memory.recall([asked.person.rows])
-        strongest = known.indices[np.argsort(-known.data, kind="stable")]
+        strongest = known.indices[np.argsort(np.negative(known.data), kind="stable")]
         near = np.concatenate([near, strongest[asked.allowed[strongest]][:size]])
         if asked.similarity is not None:
             wished = np.where(asked.allowed, asked.similarity, -np.inf)
             best = np.argsort(-wished, kind="stable")[:size]
             near = np.concatenate([near, best[np.isfinite(wished[best])]])
-        return np.unique(near[near >= 0])
+        return np.unique(near[near >= 0]).astype(np.int64)
 
     def _explained(self, asked: _Asked, rows: NDArray[np.int64]) -> tuple[list[Explanation], bool]:
         explanations = self.reasons.explain(asked.person, rows, asked.wish)

@@ -52,7 +52,9 @@ def make_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Pe
         curves=_curves(run),
         systems=[one.summary() for one in (*outcome.results.values(), *outcome.reranked.values())],
         comparisons=outcome.comparisons,
-        exposure={name: decile_exposure(one.lists, run.counts) for name, one in outcome.results.items()},
+        exposure={
+            name: decile_exposure(one.lists, run.counts).tolist() for name, one in outcome.results.items()
+        },
         measures=_measures(outcome, recommender),
         blend=_blend(run),
         gallery=gallery,

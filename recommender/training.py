@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from accelerate import PartialState
-from numpy.typing import NDArray
 
 from ..base.config import to_yaml
 from ..base.errors import ArtifactError, DataError
@@ -16,7 +15,7 @@ from ..base.files import MANIFEST
 from ..base.progress import say
 from ..corpus import Dataset, read_dataset
 from ..corpus.split import Split
-from ..encoders import Content
+from ..encoders import Content, Encoded
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.pretrain import Trained, pretrain_model
@@ -146,8 +145,8 @@ class _Pretraining:
         sizes["use_time"] = sizes["use_time"] and self.log.clock == "timestamp"
         return FoundationConfig(
             n_items=len(self.catalogue),
-            text_dim=_width(content.text and content.text.vectors),
-            image_dim=_width(content.image and content.image.vectors),
+            text_dim=_width(content.text),
+            image_dim=_width(content.image),
             direction="both" if masked_only else "causal",
             **sizes,
         )
@@ -180,8 +179,8 @@ def stored(keys: object, model: FoundationModel, features: ItemFeatures) -> Vect
     return VectorStore(list(keys), vectors.float().cpu().numpy(), bias.float().cpu().numpy())  # type: ignore[call-overload]
 
 
-def _width(vectors: NDArray[np.float32] | None) -> int:
-    return 0 if vectors is None else vectors.shape[1]
+def _width(encoded: Encoded | None) -> int:
+    return 0 if encoded is None else encoded.vectors.shape[1]
 
 
 def _described(split: Split) -> dict[str, object]:

@@ -46,10 +46,9 @@ class Tuning:
     def text(self) -> str:
         """A few lines for a terminal."""
         found = [one["ndcg@10"] for one in self.training.evaluations] or [float("nan")]
-        return (
-            f"ranker: {self.training.people} lists in {self.training.steps} steps; NDCG@10 on held-out lists "
-            f"{found[0]:.3f} untrained, {max(found):.3f} kept (step {self.training.best_step})\n{self.report.text()}"
-        )
+        taught = f"ranker: {self.training.people} lists in {self.training.steps} steps"
+        quality = f"NDCG@10 on held-out lists {found[0]:.3f} untrained, {max(found):.3f} kept"
+        return f"{taught}; {quality} (step {self.training.best_step})\n{self.report.text()}"
 
 
 def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:

@@ -20,7 +20,7 @@ BIAS_BOUND = 8.0
 USUAL_SHARE = 0.2  # of the memory, while training
 MORE_BIAS = (0.0, 0.5, 1.0, 1.5)  # beyond the most likely one
 EVERYTHING = slice(None)
-SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
+SHARES = (0.0, 0.1, 0.2, 0.3)  # with more, known pairs drown new items as soon as many are out
 MIN_COLD = 30  # fewer cold cases say nothing about cold items
 
 
@@ -96,8 +96,8 @@ class Validator:
         """The number that, added to cold items, makes the targets most likely; 0 without cold cases."""
         if not self.counted:
             return 0.0
-        warm = logsumexp(scores[:, ~self.cold], axis=1)
-        cold = logsumexp(scores[:, self.cold], axis=1)
+        warm = np.asarray(logsumexp(scores[:, ~self.cold], axis=1))
+        cold = np.asarray(logsumexp(scores[:, self.cold], axis=1))
         hits = self.cold[self.cases.targets].mean()
         found = minimize_scalar(
             lambda bias: np.logaddexp(warm, cold + bias).mean() - bias * hits,

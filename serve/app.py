@@ -51,7 +51,7 @@ def _errors(app: FastAPI) -> None:
 def _reading(app: FastAPI, recommender: Recommender) -> None:
     @app.get("/", response_class=HTMLResponse)
     async def page() -> str:
-        return files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+        return files("firstlight.serve").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/health")
     async def health() -> dict[str, Any]:

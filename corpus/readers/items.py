@@ -99,7 +99,8 @@ def _unique(sheet: Sheet, key: str, report: ReadReport) -> Sheet:
         )
     report.skip(f"no {key} in {sheet.file}", int((~present).sum()))
     place = sheet.table.column_names.index(key)
-    table = sheet.table.set_column(place, key, texts).filter(pa.array(present))
+    table = sheet.table.set_column(place, key, texts)
+    table = table if present.all() else table.filter(pa.array(present))
     if not table.num_rows:
         raise DataError(
             "no row has a key", where=sheet.file, expected=f'a filled column "{key}"', fix="fill it"

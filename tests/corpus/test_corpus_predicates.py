@@ -7,11 +7,12 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firstlight.base.errors import DataError
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.predicates import Predicate, parse_predicate
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def seconds(*when):

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firstlight.base.errors import ConfigError, DataError
 from firstlight.corpus import Interactions
 from firstlight.corpus.split import few_shot, leave_one_out, ready_made, release_times, time_split, user_cold
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 N_ITEMS = 12
 ITEM_KEYS = [f"i{row}" for row in range(N_ITEMS)]

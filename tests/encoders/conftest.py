@@ -5,10 +5,11 @@ import socket
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
+
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders import AlignSettings, EmbeddingCache, Encoded, ImageEncoder, TextEncoder
 from firstlight.encoders.align import align
-from PIL import Image, ImageDraw
 
 COLORS = {"red": (210, 40, 40), "green": (40, 170, 60), "blue": (40, 70, 210), "yellow": (230, 210, 50)}
 SHAPES = ("circle", "square", "triangle")

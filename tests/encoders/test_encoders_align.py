@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+
 from firstlight.base.errors import ArtifactError, ModelError
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders import AlignSettings, ImageEncoder
 from firstlight.encoders.align import align
 from firstlight.encoders.align_training import MEAN, STD, _augment, _normalized, held_out_recall
-from safetensors.torch import load_file
 
 KINDS = [
     f"A {color} {shape}" for color in ("red", "green", "blue", "yellow") for shape in ("circle", "square")

@@ -5,6 +5,7 @@ import sqlite3
 
 import numpy as np
 import pytest
+
 from firstlight.base.hashing import digest
 from firstlight.encoders import EmbeddingCache
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
+
 from firstlight.base.errors import ArtifactError, ModelError
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders import Content, EmbeddingCache, Encoded, content, encode_catalogue
-from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture

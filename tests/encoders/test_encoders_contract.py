@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from firstlight.base.errors import ModelError
 from firstlight.corpus import Item, ItemKey
 from firstlight.encoders import Encoded, Encoder

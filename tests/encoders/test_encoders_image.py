@@ -7,11 +7,12 @@ import numpy as np
 import open_clip
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
+
 from firstlight.base.errors import ArtifactError, DataError, ModelError
 from firstlight.corpus import Item, ItemKey
 from firstlight.encoders import ImageEncoder, image_models
-from PIL import Image
-from safetensors.torch import save_file
 
 TINY = {
     "embed_dim": 16,

@@ -7,12 +7,13 @@ import zlib
 
 import numpy as np
 import pytest
-from firstlight.base.errors import DataError
-from firstlight.encoders import pictures
-from firstlight.encoders.pictures import decode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
+from firstlight.base.errors import DataError
+from firstlight.encoders import pictures
+from firstlight.encoders.pictures import decode
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,14 @@ import importlib.util
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sentence_transformers import SentenceTransformer
+
 from firstlight.base.errors import ModelError
 from firstlight.corpus import Item, ItemKey
 from firstlight.encoders import TextEncoder, text
 from firstlight.encoders.text import _batches, one_line
-from hypothesis import given
-from hypothesis import strategies as st
-from sentence_transformers import SentenceTransformer
 
 TEXTS = [
     "a quiet film about space",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from firstlight.base.errors import DataError, ModelError
 from firstlight.corpus import Interactions
 from firstlight.corpus.split import leave_one_out

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from firstlight.eval import beyond_accuracy as beyond
 from hypothesis import given
 from hypothesis import strategies as st
+
+from firstlight.eval import beyond_accuracy as beyond
 
 LISTS = np.array([[0, 1, 2], [0, 1, -1], [0, 3, 4]])
 

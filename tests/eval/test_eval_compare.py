@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from firstlight.base.errors import DataError
-from firstlight.eval.compare import against_all, compare, corrected, holm
-from firstlight.eval.results import CaseResults
 from hypothesis import given
 from hypothesis import strategies as st
+
+from firstlight.base.errors import ConfigError, DataError
+from firstlight.eval.compare import against_all, compare, corrected, holm
+from firstlight.eval.results import CaseResults
 
 
 def results(name, ranks, people=None):
@@ -113,3 +114,9 @@ def test_many_looks_are_corrected():
 def test_other_cases_are_refused():
     with pytest.raises(DataError, match='"a" and "b" were not asked the same cases'):
         compare(results("a", [1, 2]), results("b", [1, 2, 3]))
+
+
+def test_an_unknown_metric_is_named_with_the_nearest():
+    one = results("a", [1, 2])
+    with pytest.raises(ConfigError, match=r'no metric "NDCG@5" \(did you mean "NDCG@10"\?\) \(in a\)'):
+        compare(one, one, "NDCG@5")

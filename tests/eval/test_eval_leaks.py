@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from firstlight.corpus import Cases, Catalogue, Interactions, Item
 from firstlight.corpus.split import leave_one_out, ready_made, time_split, user_cold
 from firstlight.eval import check_leaks, repeat_share

@@ -4,11 +4,12 @@ import ir_measures
 import numpy as np
 import pytest
 import torch
-from firstlight.base.errors import DataError
-from firstlight.eval.metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
 from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.functional import retrieval as tm
+
+from firstlight.base.errors import DataError
+from firstlight.eval.metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
 
 KS = (1, 3, 5, 10, 20)
 items = st.integers(0, 14)

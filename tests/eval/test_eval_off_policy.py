@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+
 from firstlight.base.errors import ConfigError, DataError
 from firstlight.eval.off_policy import off_policy_value
 from firstlight.eval.power import Baseline, baseline, power_of, sample_size, smallest_lift

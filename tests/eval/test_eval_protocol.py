@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from firstlight.base.errors import DataError, ModelError
 from firstlight.base.hashing import key_hashes
 from firstlight.corpus import Cases, Interactions

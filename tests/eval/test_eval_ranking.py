@@ -5,13 +5,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from firstlight.base.errors import ModelError
 from firstlight.base.hashing import key_hashes
 from firstlight.eval.metrics import hits_from_ranks, per_case
 from firstlight.eval.ranking import Candidates, Seen, rank, ranks_of_targets, top_rows
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 
 def slow_list(scores, seen, allowed, hashes):

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
 from firstlight.corpus import Item
 from firstlight.eval import (
     CaseResults,
@@ -28,9 +32,6 @@ from firstlight.eval.html import Html, join, tag
 from firstlight.eval.plots import Chart, Line, png, svg
 from firstlight.eval.thumbnails import data_uri
 from firstlight.eval.write import card_section, write_report
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
 EVIL = """<script>alert('x')</script>"><img src=http://evil.example/a onerror=alert(1)>&"""
 

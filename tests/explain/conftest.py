@@ -11,7 +11,16 @@ from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.explain import Ledger, Lexicon, Verifier, build_ledger
 
-CATEGORIES = ("Comedy", "Horror", "Science Fiction", "Western", "Romance", "Mystery", "Fantasy", "Documentary")
+CATEGORIES = (
+    "Comedy",
+    "Horror",
+    "Science Fiction",
+    "Western",
+    "Romance",
+    "Mystery",
+    "Fantasy",
+    "Documentary",
+)
 MOODS = ("quiet", "playful", "somber", "tense")
 DIRECTORS = ("Mara Ellison", "Tomas Varga", "Ines Okafor", "Henrik Sol", "Priya Raman")
 FIRST = ("Lanterns", "Harbor", "Orchard", "Winter", "Glass", "Copper", "Velvet", "Thunder", "Paper", "Marble")

@@ -219,7 +219,9 @@ def unmet_wish(world, rng, number):
     if not met:
         return None
     entry = met[0]
-    wrong = [one for one in ("quiet", "Comedy", "tense", "Horror", "Romance", "Mara Ellison") if one != entry.value]
+    wrong = [
+        one for one in ("quiet", "Comedy", "tense", "Horror", "Romance", "Mara Ellison") if one != entry.value
+    ]
     frame = pick(
         rng,
         [
@@ -350,8 +352,8 @@ def planted(world, kind):
     rng = np.random.default_rng(sorted(KINDS).index(kind))
     lies, truths = [], []
     for number in range(6 * CASES):
-        plant = KINDS[kind](world, rng, number)
-        if plant is None or len(lies) == CASES:
+        plant = KINDS[kind](world, rng, number) if len(lies) < CASES else None
+        if plant is None:
             continue
         lies.append((plant.ledger, plant.lie))
         if plant.truth is not None:

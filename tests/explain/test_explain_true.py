@@ -66,7 +66,9 @@ def asked(world):
     lexicon = Lexicon(catalogue)
     past = [WINTER, GLASS, HARBOR, HARBOR]
     ledgers = {
-        "warm": build_ledger(ORVANE, past, drops=[0.2, -0.1, 0.5, 0.5], neighbors=[(HARBOR, 0.7)], lexicon=lexicon),
+        "warm": build_ledger(
+            ORVANE, past, drops=[0.2, -0.1, 0.5, 0.5], neighbors=[(HARBOR, 0.7)], lexicon=lexicon
+        ),
         "winter": build_ledger(ORVANE, [WINTER], drops=[0.2], lexicon=lexicon),
         "harbor": build_ledger(bare(ORVANE), [bare(HARBOR)], lexicon=lexicon),
         "wish": build_ledger(ORVANE, wish=WISH, lexicon=lexicon),
@@ -87,9 +89,17 @@ TRUE = [
     ("warm", "Because you picked “Harbor Lights” twice, here is another Ines Okafor.", ["director"]),
     ("warm", "You chose Harbor Lights, and this one has the same director, Ines Okafor.", ["director"]),
     ("warm", "“Harbor Lights” led us here: Ines Okafor is the director of both.", ["director"]),
-    ("warm", "Ines Okafor is the director of “Harbor Lights”, your latest pick, and of this one too.", ["director"]),
+    (
+        "warm",
+        "Ines Okafor is the director of “Harbor Lights”, your latest pick, and of this one too.",
+        ["director"],
+    ),
     ("warm", "If you like the director Ines Okafor of “Harbor Lights”, look here.", ["director"]),
-    ("warm", "Since “Harbor Lights” is one of your picks, this Ines Okafor might suit you as well.", ["director"]),
+    (
+        "warm",
+        "Since “Harbor Lights” is one of your picks, this Ines Okafor might suit you as well.",
+        ["director"],
+    ),
     ("winter", "You picked “Winter Ice”, so here is another Fantasy.", ["Fantasy"]),
     ("winter", "Like “Winter Ice”, this is a Fantasy.", ["Fantasy"]),
     ("warm", "This one shares its quiet mood with two of your picks.", ["quiet"]),

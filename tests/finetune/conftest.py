@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from finetune_world import DIM, LIMITS, build_llm, build_tokenizer
+from transformers import PreTrainedTokenizerFast
+
 from firstlight.finetune.llm import LanguageModel
 from firstlight.finetune.ranker import PackedRanker
-from transformers import PreTrainedTokenizerFast
 
 
 @pytest.fixture(scope="session")

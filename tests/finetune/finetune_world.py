@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from tokenizers import ByteLevelBPETokenizer
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
 from firstlight.corpus import Item, ItemKey
 from firstlight.finetune.contract import RankRequest
 from firstlight.finetune.llm import LanguageModel, fingerprint
 from firstlight.prompts import Limits
-from tokenizers import ByteLevelBPETokenizer
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 COLORS = ("red", "blue", "green", "amber", "violet", "silver")
 THINGS = ("river", "engine", "garden", "letter", "castle", "winter", "signal", "harbor")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from finetune_world import DIM, LIMITS, build_item, build_llm, build_request
+
 from firstlight.base.errors import DataError
 from firstlight.corpus import Item, ItemKey
 from firstlight.finetune import rank_model

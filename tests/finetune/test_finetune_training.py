@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from finetune_world import DIM, LIMITS, build_item, build_llm, build_request
+
 from firstlight.base.config import load_config
 from firstlight.base.errors import ArtifactError, ConfigError, DataError, ModelError
 from firstlight.corpus import Item, ItemKey

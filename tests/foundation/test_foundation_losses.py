@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+
 from firstlight.foundation import losses
 from firstlight.foundation.losses import catalogue_softmax, sampled_softmax
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from firstlight.base.errors import ModelError
 from firstlight.corpus import Interactions
 from firstlight.corpus.interactions import cases_at
@@ -16,16 +17,27 @@ from firstlight.foundation.scorer import FoundationScorer
 N_ITEMS = 30
 
 
-def features(counts, *, width: int = 12, seed: int = 0, text: bool = True, image: bool = True) -> ItemFeatures:
+def features(
+    counts, *, width: int = 12, seed: int = 0, text: bool = True, image: bool = True
+) -> ItemFeatures:
     rng = np.random.default_rng(seed)
     n = len(counts)
     texts = (rng.normal(size=(n, width)).astype(np.float32), rng.random(n) < 0.9)
     images = (rng.normal(size=(n, width // 2)).astype(np.float32), rng.random(n) < 0.7)
-    return ItemFeatures.build(np.asarray(counts), text=texts if text else None, image=images if image else None)
+    return ItemFeatures.build(
+        np.asarray(counts), text=texts if text else None, image=images if image else None
+    )
 
 
 def shape(**changes) -> FoundationConfig:
-    sizes = {"n_items": N_ITEMS, "text_dim": 12, "image_dim": 6, "hidden_size": 16, "max_items": 8, "use_time": True}
+    sizes = {
+        "n_items": N_ITEMS,
+        "text_dim": 12,
+        "image_dim": 6,
+        "hidden_size": 16,
+        "max_items": 8,
+        "use_time": True,
+    }
     return FoundationConfig(**{**sizes, **changes})
 
 
@@ -43,7 +55,11 @@ def cyclic_log(n_people: int = 120, length: int = 9, n_items: int = N_ITEMS) -> 
     users = np.repeat(np.arange(n_people), length)
     times = np.tile(np.arange(length) * 3600.0, n_people)
     return Interactions.build(
-        [f"u{i}" for i in range(n_people)], users, rows.ravel(), times, item_keys=[f"i{i}" for i in range(n_items)]
+        [f"u{i}" for i in range(n_people)],
+        users,
+        rows.ravel(),
+        times,
+        item_keys=[f"i{i}" for i in range(n_items)],
     )
 
 
@@ -66,7 +82,9 @@ def test_the_id_delta_is_bounded():
     many = features([10**6] * N_ITEMS)
     content = net.tower.content(many, net.tower.white(many))
     cosine = (net.tower(many) * content).sum(-1)
-    assert cosine.min() >= np.cos(np.arcsin(0.5)) - 1e-4  # no farther than a delta of length one half can turn it
+    assert (
+        cosine.min() >= np.cos(np.arcsin(0.5)) - 1e-4
+    )  # no farther than a delta of length one half can turn it
 
 
 def test_rows_beyond_the_table_are_content_alone():
@@ -84,7 +102,9 @@ def test_a_batch_of_people_equals_single_people(direction):
     histories = [rng.integers(0, N_ITEMS, n).astype(np.int32) for n in (0, 1, 8, 3, 20, 0, 5)]
     times = [np.sort(rng.random(len(one)) * 1e6) for one in histories]
     together = net.people(histories, vectors, times)
-    single = np.concatenate([net.people([one], vectors, [clock]) for one, clock in zip(histories, times, strict=True)])
+    single = np.concatenate(
+        [net.people([one], vectors, [clock]) for one, clock in zip(histories, times, strict=True)]
+    )
     np.testing.assert_allclose(together, single, atol=1e-5)
 
 
@@ -170,7 +190,14 @@ def circle():
 
 
 def train(log, known, tmp_path, **changes):
-    settings = {"epochs": 40, "batch_tokens": 128, "lr": 3e-3, "patience": 99, "id_dropout": 0.0, "cold_share": 0.0}
+    settings = {
+        "epochs": 40,
+        "batch_tokens": 128,
+        "lr": 3e-3,
+        "patience": 99,
+        "id_dropout": 0.0,
+        "cold_share": 0.0,
+    }
     steps = iter(range(10**6))
     return pretrain_model(
         log,
@@ -214,7 +241,9 @@ def test_cold_items_with_planted_content_are_found(tmp_path):
     """Text says which of three groups an item is of, people stay in one group, five items are new."""
     rng = np.random.default_rng(0)
     group = np.arange(N_ITEMS) % 3
-    text = np.eye(12, dtype=np.float32)[group] * 2 + rng.normal(scale=0.3, size=(N_ITEMS, 12)).astype(np.float32)
+    text = np.eye(12, dtype=np.float32)[group] * 2 + rng.normal(scale=0.3, size=(N_ITEMS, 12)).astype(
+        np.float32
+    )
     people = 150
     old = np.arange(N_ITEMS) < 24
     rows = np.concatenate([rng.choice(np.flatnonzero(old & (group == p % 3)), 6) for p in range(people)])

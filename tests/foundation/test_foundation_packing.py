@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from firstlight.corpus import Interactions
-from firstlight.corpus.sentences import START, pack, training_batches
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from firstlight.corpus import Interactions
+from firstlight.corpus.sentences import START, pack, training_batches
 
 
 def log_of(lengths: list[int]) -> Interactions:
@@ -23,11 +24,18 @@ def log_of(lengths: list[int]) -> Interactions:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 23), min_size=1, max_size=12), st.integers(1, 9), st.integers(4, 40), st.integers(0, 5))
+@given(
+    st.lists(st.integers(0, 23), min_size=1, max_size=12),
+    st.integers(1, 9),
+    st.integers(4, 40),
+    st.integers(0, 5),
+)
 def test_every_interaction_stands_in_exactly_one_window(lengths, max_items, batch_tokens, seed):
     log = log_of(lengths)
     rows = []
-    for batch in training_batches(log, max_items=max_items, batch_tokens=batch_tokens, rng=np.random.default_rng(seed)):
+    for batch in training_batches(
+        log, max_items=max_items, batch_tokens=batch_tokens, rng=np.random.default_rng(seed)
+    ):
         assert batch.lengths.sum() == batch.n_tokens
         assert batch.lengths.max() <= max_items + 1
         assert batch.n_tokens <= batch_tokens or len(batch.lengths) == 1
@@ -43,7 +51,10 @@ def test_every_interaction_stands_in_exactly_one_window(lengths, max_items, batc
 def test_epochs_differ_but_a_seed_repeats():
     log = log_of([40, 7, 19])
     first, again, other = (
-        [b.rows.tolist() for b in training_batches(log, max_items=6, batch_tokens=20, rng=np.random.default_rng(s))]
+        [
+            b.rows.tolist()
+            for b in training_batches(log, max_items=6, batch_tokens=20, rng=np.random.default_rng(s))
+        ]
         for s in (1, 1, 2)
     )
     assert first == again != other

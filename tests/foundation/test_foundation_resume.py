@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from firstlight.base.errors import ConfigError, DataError
 from firstlight.corpus import Interactions
 from firstlight.foundation import FoundationConfig, ItemFeatures
@@ -23,7 +24,11 @@ def world():
     users = np.repeat(np.arange(24), 5)
     rows = rng.integers(0, N_ITEMS, len(users))
     log = Interactions.build(
-        [f"u{i}" for i in range(24)], users, rows, rng.random(len(users)), item_keys=[str(i) for i in range(N_ITEMS)]
+        [f"u{i}" for i in range(24)],
+        users,
+        rows,
+        rng.random(len(users)),
+        item_keys=[str(i) for i in range(N_ITEMS)],
     )
     text = (rng.normal(size=(N_ITEMS, 8)).astype(np.float32), np.ones(N_ITEMS, bool))
     return log, ItemFeatures.build(log.counts(N_ITEMS), text=text)

@@ -7,10 +7,11 @@ import weakref
 
 import pyarrow as pa
 import pytest
-from firstlight.corpus import Catalogue, Item
-from firstlight.prompts.wish import WishParser, meets, parse_wish
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from firstlight.corpus import Catalogue, Item
+from firstlight.prompts.wish import WishParser, meets, parse_wish
 
 MOVIES = """
 toy | Toy Story (1995) | Animation, Children, Comedy | 81 | warm | Pixar

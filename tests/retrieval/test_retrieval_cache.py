@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from firstlight.base.files import sha256
 from firstlight.base.hashing import key_hashes
 from firstlight.retrieval import FaissRetriever

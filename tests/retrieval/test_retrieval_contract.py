@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firstlight.base.errors import ConfigError, ModelError
 from firstlight.base.hashing import key_hashes
 from firstlight.retrieval import ExactRetriever, FaissRetriever, Retriever
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def exact(vectors, hashes):

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firstlight.base.errors import DataError, UnknownKeyError
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.predicates import Predicate
 from firstlight.retrieval import Filters, VectorStore
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 N = 40
 CATALOGUE = Catalogue.from_items(

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
+
 from firstlight.base.errors import ArtifactError, ModelError
 from firstlight.retrieval import ExactRetriever, FaissRetriever, Retriever, VectorStore
-from safetensors.numpy import save_file
 
 KEYS = [f"k{i}" for i in range(300)]
 RNG = np.random.default_rng(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from firstlight.corpus.sample import behavior
 from firstlight.corpus.sample.items import END, START, make_films
 from firstlight.corpus.sample.people import MIXED, TASTES, make_people, make_personas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from firstlight.corpus.sample.emblems import EMBLEMS
 from firstlight.corpus.sample.palettes import PALETTES
 from firstlight.corpus.sample.pictures import PIXELS, TEXTURES, draw_picture

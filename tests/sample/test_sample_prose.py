@@ -7,6 +7,9 @@ import string
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firstlight.corpus.sample import phrases, titles
 from firstlight.corpus.sample.items import make_films
 from firstlight.corpus.sample.prose import NUMBERS, Facts, Picker, article, make_description
@@ -23,8 +26,6 @@ from firstlight.corpus.sample.words import (
     STYLES,
     THEMES,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 facts = st.builds(
     Facts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from firstlight.base.errors import ArtifactError, UnknownKeyError
 from firstlight.corpus.sample import load_truth, oracle_scores, write_sample
 from firstlight.corpus.sample.behavior import REASONS, next_pending, simulate

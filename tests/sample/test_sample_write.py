@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from firstlight.base.errors import ConfigError, DataError
 from firstlight.base.files import verify_directory
 from firstlight.corpus.sample import load_truth, write_sample
 from firstlight.corpus.sample.items import DAY, DAYS, END, START
-from PIL import Image
 
 USERS, ITEMS = 300, 200
 

@@ -1,0 +1,87 @@
+"""Settings: what is known is read, what is not is refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstlight.base.config import load_config, to_yaml
+from firstlight.base.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: float = 0.5
+    mode: Literal["fast", "slow"] = "fast"
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str = "x"
+    steps: int = 3
+    on: bool = True
+    limit: int | None = None
+    tags: tuple[str, ...] = ()
+    inner: Inner = field(default_factory=Inner)
+
+
+@given(
+    st.builds(
+        Outer,
+        name=st.text(),
+        steps=st.integers(),
+        on=st.booleans(),
+        limit=st.none() | st.integers(),
+        tags=st.lists(st.text()).map(tuple),
+        inner=st.builds(
+            Inner,
+            rate=st.floats(allow_nan=False, allow_infinity=False),
+            mode=st.sampled_from(["fast", "slow"]),
+        ),
+    )
+)
+def test_yaml_round_trip(tmp_path_factory, config):
+    path = tmp_path_factory.mktemp("config") / "c.yaml"
+    path.write_text(to_yaml(config), encoding="utf-8")
+    assert load_config(Outer, path) == config
+
+
+def test_overrides_win(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("steps: 5\ninner:\n  rate: 1\n")
+    config = load_config(Outer, path, ["inner.mode=slow", "steps=7"])
+    assert (config.steps, config.inner.rate, config.inner.mode) == (7, 1.0, "slow")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("stpes=4", 'unknown key "stpes" \\(did you mean "steps"\\?\\)'),
+        ("inner.rat=4", 'unknown key "rat" \\(did you mean "rate"\\?\\)'),
+        ("steps=many", "'many' \\(str\\) .*steps.*expected int"),
+        ("on=1", "1 \\(int\\) .*expected bool"),
+        ("steps=true", "True \\(bool\\) .*expected int"),
+        ("inner.mode=warp", "'warp' .*expected one of 'fast', 'slow'"),
+        ("inner=4", "expected a section with keys"),
+        ("tags=a", "expected a list"),
+        ("steps", "expected key=value"),
+    ],
+)
+def test_what_is_wrong_is_named(override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(Outer, None, [override])
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="no such file .*check --config"):
+        load_config(Outer, tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("a: [1")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        load_config(Outer, tmp_path / "bad.yaml")
+    (tmp_path / "list.yaml").write_text("- a")
+    with pytest.raises(ConfigError, match="a list .*expected a mapping"):
+        load_config(Outer, tmp_path / "list.yaml")
