@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from .list_figures import DIVERSITY
 from .plots import Chart, Line
 from .report import Report
 from .results import HISTORY_BINS, TARGET_BINS
@@ -11,7 +12,6 @@ from .summary import Summary
 
 SHOWN_SYSTEMS = 5
 ONE_TENTH_ONLY = 0.9  # a share of places
-DIVERSITY = "diversity"  # the measure that the scatter chart needs
 
 
 def charts_of(report: Report) -> list[Chart]:

@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from ..corpus.keys import ItemKey
 from .scan import Piece
-from .words import NEAR, SHARING, SIMILAR, normal
+from .words import NEAR, SHARING, SIMILAR, word_set
 
-_TIES = frozenset(map(normal, ["a", "an", "the", "from", "of", "is", "in", "has", "by"]))
-_APPOSITION = frozenset(map(normal, ["a", "an", "the", "from", "by", "another"]))
-_JOINTS = frozenset(map(normal, ["and", "so", "while", "then"]))
-_SUBJECTS = frozenset(map(normal, ["you", "your", "here", "there"]))
+_TIES = word_set("a an the from of is in has by")
+_APPOSITION = word_set("a an the from by another")
+_JOINTS = word_set("and so while then")
+_SUBJECTS = word_set("you your here there")
 _FIELD_TIES = _TIES | {"both", "same"}
 _ALIKE = SHARING | (SIMILAR - NEAR)
 _ENTITIES = ("name", "this", "it")

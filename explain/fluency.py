@@ -5,130 +5,21 @@ from __future__ import annotations
 import re
 
 from .scan import split_citations
-from .words import normal
+from .words import normal, word_set
 
-_VERBS = frozenset(
-    normal(word)
-    for word in [
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "did",
-        "can",
-        "may",
-        "might",
-        "could",
-        "share",
-        "shares",
-        "run",
-        "runs",
-        "stand",
-        "stands",
-        "come",
-        "comes",
-        "came",
-        "go",
-        "goes",
-        "fit",
-        "fits",
-        "suit",
-        "suits",
-        "match",
-        "matches",
-        "meet",
-        "meets",
-        "answer",
-        "answers",
-        "join",
-        "joins",
-        "carry",
-        "carries",
-        "bring",
-        "brings",
-        "brought",
-        "keep",
-        "keeps",
-        "turn",
-        "turns",
-        "appear",
-        "appears",
-        "show",
-        "shows",
-        "find",
-        "finds",
-        "found",
-        "feel",
-        "feels",
-        "rest",
-        "rests",
-        "begin",
-        "begins",
-        "belong",
-        "belongs",
-        "hold",
-        "holds",
-        "return",
-        "returns",
-        "lead",
-        "leads",
-        "led",
-        "draw",
-        "draws",
-        "drew",
-        "point",
-        "points",
-        "suggest",
-        "suggests",
-        "picked",
-        "chose",
-        "asked",
-        "wished",
-        "wanted",
-        "speak",
-        "speaks",
-        "know",
-        "date",
-        "dates",
-        "take",
-        "takes",
-        "sit",
-        "sits",
-        "echo",
-        "echoes",
-        "resemble",
-        "resembles",
-    ]
+_VERBS = word_set(
+    "is are was were be has have had do does did can may might could share shares run runs stand stands come"
+    " comes came go goes fit fits suit suits match matches meet meets answer answers join joins carry carries"
+    " bring brings brought keep keeps turn turns appear appears show shows find finds found feel feels rest"
+    " rests begin begins belong belongs hold holds return returns lead leads led draw draws drew point points"
+    " suggest suggests picked chose asked wished wanted speak speaks know date dates take takes sit sits echo"
+    " echoes resemble resembles"
 )
-_OPENERS = frozenset(
-    [
-        *(
-            "like",
-            "as",
-            "in",
-            "with",
-            "from",
-            "for",
-            "at",
-            "on",
-            "since",
-            "because",
-            "given",
-            "through",
-            "just",
-        ),
-        *("here", "if", "to", "thanks", "though", "among", "not", "no", "without", "once", "again"),
-    ]
+_OPENERS = word_set(
+    "like as in with from for at on since because given through just here if to thanks though among not no"
+    " without once again"
 )
-_CONTINUES = frozenset(
-    ["it", "this", "that", "they", "these", "is", "are", "has", "have", "had", "was", "were", "you", "and"]
-)
+_CONTINUES = word_set("it this that they these is are has have had was were you and")
 _QUOTED = re.compile(r"“[^“”]*”")
 _SEGMENT = re.compile(r"\s*[,;:—–]\s*")
 

@@ -47,12 +47,13 @@ from .words import (
     UNSAID,
     WISHED,
     normal,
+    word_set,
 )
 
 _NEGATION_REACH = 5
 _ONE_HAS = ["one", "has"]
 _YEAR, _TIMES = normal("year"), normal("times")
-_SO_DOES = frozenset(map(normal, ["do", "does", "did", "is", "are", "was", "were", "has", "have"]))
+_SO_DOES = word_set("do does did is are was were has have")
 
 
 def parse_claims(sentence: str, ledger: Ledger, lexicon: Lexicon) -> tuple[Claim, ...]:

@@ -16,7 +16,7 @@ from ..corpus.keys import ItemKey
 from .ledger import Ledger
 from .lexicon import Lexicon
 from .profile import CATEGORIES
-from .words import KNOWN, NUMBERS, normal
+from .words import KNOWN, NUMBERS, normal, word_set
 
 PieceKind = Literal[
     "name", "foreign", "value", "field", "number", "this", "it", "group", "word", "content", "mark"
@@ -26,8 +26,8 @@ CITATION = re.compile(r"\s*\[(E\d{1,3}(?:, ?E\d{1,3})*)\]")
 _TOKEN = re.compile(r"“[^“”]*”|\"[^\"]*\"|\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*|\S")
 _BARRIERS = '“";—–'
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*s?")
-PRONOUNS = frozenset(map(normal, ["it", "its", "they", "their", "them", "these", "those"]))
-_GROUPS = frozenset(map(normal, ["pick", "choice", "history", "list", "taste"]))
+PRONOUNS = word_set("it its they their them these those")
+_GROUPS = word_set("pick choice history list taste")
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,9 @@ def _number(text: str, form: str) -> Piece:
     """A number in digits or as a word; "1.2.3" is a number that equals none."""
     digits = text.rstrip("s").replace(",", "")
     if form in NUMBERS:
-        value = float(NUMBERS[form])
-    else:
-        value = float(digits) if digits.count(".") <= 1 else math.nan
-    return Piece("number", text, form, number=value, decade=text.endswith("s") and form not in NUMBERS)
+        return Piece("number", text, form, number=float(NUMBERS[form]))
+    value = float(digits) if digits.count(".") <= 1 else math.nan
+    return Piece("number", text, form, number=value, decade=text.endswith("s"))
 
 
 def _with_things(pieces: Sequence[Piece], things: frozenset[str]) -> list[Piece]:

@@ -36,17 +36,18 @@ def _normal(text: str) -> str:
 _remembered = lru_cache(maxsize=65_536)(_normal)
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """Words between spaces, in normal form."""
     return frozenset(normal(word) for word in words.split())
 
 
-FUNCTION = _set(
+FUNCTION = word_set(
     "a an the and or of in on at to for from with as is are was were be been being has have had do does"
     " did you your yours i we us our them they their this these that those it its so if then into onto"
     " over under out up down off about between among through across while during own may might can could"
     " one some any other who whom whose which what when where how here there just s re ve"
 )
-GLUE = _set(
+GLUE = word_set(
     "pick picks choice choices list history taste title item something thing kind sort side part line"
     " thread note fit fits suit suits match matches meet meets answer answers come comes came go goes"
     " went sit sits stand stands join joins carry carries bring brings keep keeps keeping turn turns"
@@ -56,26 +57,26 @@ GLUE = _set(
     " takes filed listed inside within exactly touch ground mind company hand range reach speak speaks"
     " year years apart date dates alone know still much met work sight released together simply twice"
 )
-SHARING = _set(
+SHARING = word_set(
     "share shares shared sharing both same common too also alike likewise another again return returns"
 )
-NEAR = _set("close near akin kin cousin relative neighbor neighbors")
-SIMILAR = NEAR | _set("like similar resemble resembles echo echoes")
-CAUSAL = _set(
+NEAR = word_set("close near akin kin cousin relative neighbor neighbors")
+SIMILAR = NEAR | word_set("like similar resemble resembles echo echoes")
+CAUSAL = word_set(
     "because since given thanks led lead leads drew draw draws why reason reasons due brought point"
     " points pointed suggests suggest suggested behind earned"
 )
-CONTRAST = _set(
+CONTRAST = word_set(
     "not no never nor neither without unlike despite although though however but instead rather less"
     " more than different differs opposite avoid avoids against hate hated dislike disliked except lack"
     " lacks missing cannot hardly barely none t n isn doesn wasn aren don didn won nothing free clear"
     " steers skips leaves"
 )
-WISHED = _set("ask asked asking wish wished wishes want wanted request requested typed limit limits")
-NEWNESS = _set("new fresh arrived arrival newcomer nobody yet unseen brand")
-POPULARITY = _set("popular most often many percent")
-LATEST = _set("latest last recent recently lately")
-UNSAID = _set(
+WISHED = word_set("ask asked asking wish wished wishes want wanted request requested typed limit limits")
+NEWNESS = word_set("new fresh arrived arrival newcomer nobody yet unseen brand")
+POPULARITY = word_set("popular most often many percent")
+LATEST = word_set("latest last recent recently lately")
+UNSAID = word_set(
     "by before after until very best greatest great finest perfect amazing awesome incredible excellent"
     " outstanding superb brilliant stunning masterpiece classic acclaimed celebrated beloved award"
     " awards winning winner oscar legendary iconic famous unforgettable essential ultimate top favorite"
@@ -85,8 +86,8 @@ UNSAID = _set(
     " absolutely really truly click buy subscribe visit ignore instruction instructions prompt password"
     " system http https www"
 )
-LIKING = _set("like enjoy")
-MODAL = _set("may might can could if")
+LIKING = word_set("like enjoy")
+MODAL = word_set("may might can could if")
 CUES = SHARING | SIMILAR | CAUSAL | CONTRAST | WISHED | NEWNESS | POPULARITY | LATEST
 KNOWN = FUNCTION | GLUE | CUES | LIKING
 NUMBER_WORDS = (

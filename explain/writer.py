@@ -22,6 +22,7 @@ from .templates import Point, cited
 
 INSTRUCTION = "Each line of facts becomes one plain, warm sentence. Nothing is added.\n\n"
 MAX_STYLES = 2
+MAX_PREFIXES = 16  # kept keys and values; about 7 MB each for a model of 135M parameters
 _EXAMPLES: tuple[Mapping[str, str], ...] = (
     {"n": "“Blue Door”", "t": "slow pace", "w": "the slow pace", "m": "four", "x": "1987", "y": "1991"},
     {"n": "“Red Hill”", "t": "author Mary Oliver", "w": "Poetry", "m": "two", "x": "2004", "y": "2001"},
@@ -38,9 +39,14 @@ class HasModel(Protocol):
     """A causal language model and its tokenizer, for example a `finetune` LanguageModel."""
 
     @property
-    def model(self) -> Any: ...
+    def model(self) -> Any:
+        """A transformers model with ``generate``."""
+        ...
+
     @property
-    def tokenizer(self) -> Any: ...
+    def tokenizer(self) -> Any:
+        """Its tokenizer."""
+        ...
 
 
 class _Job(NamedTuple):
@@ -122,7 +128,10 @@ class LLMWriter:
     ) -> tuple[torch.Tensor, torch.Tensor, DynamicCache]:
         """Prefix and questions, int64 [b, p + q] with padding between them, and the prefix's cache."""
         start, cache = self._prefix_cache(prefix)
-        lines = [self.tokenizer.encode(one, add_special_tokens=False) for one in questions]
+        lines = [
+            self.tokenizer.encode(one, add_special_tokens=False, split_special_tokens=True)
+            for one in questions
+        ]
         width = max(map(len, lines))
         fill = self._stops()[0]
         tails = torch.tensor([[fill] * (width - len(one)) + one for one in lines])
@@ -141,6 +150,8 @@ class LLMWriter:
                     ids, use_cache=True, past_key_values=DynamicCache(config=self.model.config)
                 )
             self._prefixes[prefix] = ids, cache.past_key_values
+            if len(self._prefixes) > MAX_PREFIXES:
+                self._prefixes.pop(next(iter(self._prefixes)))
         return self._prefixes[prefix]
 
 

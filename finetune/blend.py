@@ -78,9 +78,10 @@ class Blend:
         DataError
             If the number of scores is not that of the candidates, or a score is not finite.
         """
-        if any(len(vote) != len(counts) for vote in votes.values()):
+        sizes = {name: len(vote) for name, vote in votes.items()}
+        if set(sizes.values()) - {len(counts)}:
             raise DataError(
-                f"scores { ({name: len(vote) for name, vote in votes.items()}) } for {len(counts)} candidates",
+                f"scores {sizes} for {len(counts)} candidates",
                 where="the blend",
                 expected="one score for each candidate",
             )

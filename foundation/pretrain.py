@@ -18,7 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
 from torch import Tensor
 
-from ..base.errors import ConfigError, DataError
+from ..base.errors import ConfigError, DataError, ModelError
 from ..base.hashing import digest
 from ..base.progress import bar, say
 from ..corpus.interactions import Interactions
@@ -245,7 +245,13 @@ class _Trainer:
 
     def _update(self) -> None:
         """One optimizer step."""
-        self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
+        if norm is not None and not math.isfinite(norm):
+            raise ModelError(
+                f"the gradient is {float(norm)} at step {self.state.step}",
+                expected="finite numbers",
+                fix="lower pretrain.lr, or set pretrain.precision to fp32",
+            )
         self._set_rate()
         self.optimizer.step()
         self.optimizer.zero_grad()

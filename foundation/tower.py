@@ -29,7 +29,7 @@ class Modality(nn.Module):
         self.refine = nn.Sequential(
             nn.Linear(self.whitening.rank, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width)
         )
-        self.missing = nn.Parameter(torch.zeros(width))
+        self.missing = nn.Parameter(torch.randn(width) * width**-0.5)  # zeros have no direction to learn from
 
     def white(self, vectors: Tensor, present: Tensor) -> Tensor:
         """Whitened unit vectors [n, rank], zeros where there are none."""

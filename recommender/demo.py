@@ -33,7 +33,7 @@ def run_demo(out: Path, *, users: int = 2000, items: int = 1200, seed: int = 7) 
         say("3/5  fine-tuning the language model to rank, then weighing the voters")
         say(finetune(run).text())
     say("4/5  evaluating beside the baselines")
-    outcome = evaluate(run, most_cases=4000, most_llm_cases=150)
+    outcome = evaluate(run, most_cases=4000, most_llm_cases=100)
     say(outcome.text())
     say("5/5  three people and their reasons")
     recommender = Recommender.from_pretrained(run)
@@ -46,8 +46,10 @@ def demo_config(seed: int) -> RunConfig:
     return replace(
         config,
         pretrain=replace(config.pretrain, epochs=20, batch_tokens=512, lr=3e-3, patience=6, seed=seed),
-        ranker=replace(config.ranker, max_people=96, seed=seed),
-        tuning=replace(config.tuning, lists=96, stop_lists=16, blend_lists=96, pool=16),
+        ranker=replace(
+            config.ranker, limits=replace(config.ranker.limits, history_items=6), max_people=48, seed=seed
+        ),
+        tuning=replace(config.tuning, lists=48, stop_lists=12, blend_lists=80, pool=16),
         serve=replace(config.serve, rerank=20, writer="llm"),
     )
 

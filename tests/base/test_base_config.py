@@ -13,6 +13,9 @@ from firstlight.base.config import load_config, to_yaml
 from firstlight.base.errors import ConfigError
 
 
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))
+
+
 @dataclass(frozen=True)
 class Inner:
     rate: float = 0.5
@@ -32,11 +35,11 @@ class Outer:
 @given(
     st.builds(
         Outer,
-        name=st.text(),
+        name=TEXT,
         steps=st.integers(),
         on=st.booleans(),
         limit=st.none() | st.integers(),
-        tags=st.lists(st.text()).map(tuple),
+        tags=st.lists(TEXT).map(tuple),
         inner=st.builds(
             Inner,
             rate=st.floats(allow_nan=False, allow_infinity=False),

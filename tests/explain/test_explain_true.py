@@ -10,6 +10,7 @@ from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.corpus.predicates import Predicate
 from firstlight.explain import Lexicon, Verifier, build_ledger
+from firstlight.explain.templates import cited
 from firstlight.prompts.wish import Wish
 
 ORVANE = Item(
@@ -78,6 +79,7 @@ def asked(world):
     return ledgers, Verifier(lexicon)
 
 
+# Written before the verifier was tuned to any of them.
 TRUE = [
     ("warm", "Your pick “Harbor Lights” and this one share a director, Ines Okafor.", ["director"]),
     ("warm", "From “Harbor Lights” it is one step to this one: Ines Okafor again.", ["director"]),
@@ -147,8 +149,102 @@ def entry_ids(ledger, wanted):
     for word in wanted:
         for entry in ledger.entries:
             facts = " ".join(entry.facts)
-            kinds = {"near": "neighbor"}.get(word, word)
-            if entry.kind == kinds or word in facts or (word == "years" and entry.field == "year"):
+            kind = "neighbor" if word == "near" else word
+            if entry.kind == kind or word in facts or (word == "years" and entry.field == "year"):
                 found.append(entry.id)
                 break
     return found
+
+
+# Lies that use only true names, values and everyday words.
+SLY = [
+    ("warm", "You picked “Harbor Lights” because of its quiet mood.", "E1, E4"),
+    ("warm", "You picked “Harbor Lights” three times, and this one is close.", "E1"),
+    ("warm", "You picked “Winter Ice” twice.", "E2"),
+    ("warm", "Your latest pick was “Winter Ice”.", "E2"),
+    ("warm", "You like “Harbor Lights”, which is a Mystery too.", "E6"),
+    ("warm", "You enjoy Mystery, as in “Harbor Lights”.", "E5"),
+    ("warm", "“Harbor Lights” is a Fantasy, like this one.", "E1"),
+    ("warm", "It is as playful as “Winter Ice”.", "E2"),
+    ("warm", "“Winter Ice” is quiet too.", "E2, E4"),
+    ("warm", "This one, one of your picks, is quiet like “Harbor Lights”.", "E4"),
+    ("warm", "This is one of your picks and shares the quiet mood of two of your picks.", "E4"),
+    ("warm", "You picked this one with “Harbor Lights”.", "E1"),
+    ("warm", "This one came three years before “Harbor Lights”.", "E1"),
+    ("warm", "This one is five years apart from “Harbor Lights”.", "E1"),
+    ("warm", "“Harbor Lights” is from 1994, and that is why this one is here.", "E1"),
+    ("warm", "Both “Harbor Lights” and this one are from 1994.", "E1"),
+    ("warm", "Harbor Lights 2 led here.", "E1"),
+    ("warm", "You picked “Harbor”, and this one comes next.", "E1"),
+    ("warm", "You picked “Harbor Lights” and “Iron Hills”, and this one shares the Mystery.", "E5"),
+    ("warm", "You picked “Harbor Lights” a year ago.", "E1"),
+    ("warm", "You picked “Harbor Lights” this year.", "E1"),
+    ("warm", "Two of your picks share its director.", "E4"),
+    ("warm", "Two of your picks are quiet Mystery titles.", "E4, E5"),
+    ("warm", "Three of your picks are quiet.", "E4"),
+    ("warm", "Most of your picks are quiet.", "E4"),
+    ("warm", "All your picks are quiet.", "E4"),
+    ("warm", "Many chose “Harbor Lights”, which led here.", "E1"),
+    ("warm", "“Harbor Lights” is new here, and it points to this one.", "E1"),
+    ("warm", "It is the sequel to “Harbor Lights”.", "E1"),
+    ("warm", "It is based on “Harbor Lights”, which you picked.", "E1"),
+    ("warm", "Ines Okafor wrote “Harbor Lights” and this one.", "E6"),
+    ("warm", "The mood of both is Ines Okafor.", "E6"),
+    ("warm", "This one has the director Mystery, like “Harbor Lights”.", "E5"),
+    ("warm", "You asked for something like “Harbor Lights”.", "E1"),
+    ("warm", "You asked for quiet, and “Harbor Lights” led here.", "E4"),
+    ("warm", "“Apple Days” led here.", "E4"),
+    ("warm", "Your pick “Apple Days” is quiet as well.", "E4"),
+    ("warm", "No other pick of yours is as quiet as “Harbor Lights”.", "E4"),
+    ("warm", "Only “Harbor Lights” led here.", "E1"),
+    ("warm", "“Harbor Lights” put off this one.", "E1"),
+    ("warm", "Since you picked “Harbor Lights”, nothing else comes close.", "E1"),
+    ("warm", "You picked “Harbor Lights”: a gardener counts the apples.", "E1"),
+    ("warm", "Two sisters cross the ice here, as in “Harbor Lights”.", "E1"),
+    ("warm", "A village keeps watch over a lamplighter, and “Harbor Lights” led here.", "E1"),
+    ("wish", "You asked for a quiet Mystery, and this is one.", "E1"),
+    ("wish", "You asked for Fantasy and for Ines Okafor.", "E2, E5"),
+    ("wish", "You asked for no Fantasy, and here it is.", "E2"),
+    ("wish", "It is not quiet, as you asked.", "E1"),
+    ("wish", "It is a Western, as you asked.", "E3"),
+    ("wish", "You asked for a Fantasy from 1994.", "E2"),
+    ("wish", "You asked for a quiet mood and got a playful one.", "E1"),
+    ("wish", "You picked something quiet.", "E1"),
+    ("wish", "As you asked, it has Mystery.", "E4"),
+    ("wish", "This one is quiet, and Mystery too, as you wished.", "E1"),
+    ("wish", "You wished for quiet, and your picks share it.", "E1"),
+    ("cold", "Nobody but you picked it.", "E1"),
+    ("cold", "It is new, from 2024.", "E1"),
+    ("cold", "It is the newest Fantasy.", "E1, E2"),
+    ("cold", "It is a new kind of Mystery.", "E3"),
+    ("cold", "You picked it, and it is new.", "E1"),
+    ("known", "It is among the 3 percent picked most often.", "E1"),
+    ("known", "It is the most popular one.", "E1"),
+    ("known", "Everybody picked it most often.", "E1"),
+    ("cold", "It is the 1 Fantasy you missed.", "E2"),
+    ("cold", "It costs 9.5.", "E2"),
+    ("cold", "Its price is 7.5.", "E2"),
+    ("cold", "It is a Romance set in a sunken village.", "E2"),
+    ("cold", "It is by Henrik Sol.", "E2"),
+    ("cold", "A lamplighter drowns in a sunken village.", "E3"),
+    ("cold", "Every night the village rings.", "E3"),
+    ("cold", "A Mystery with the year 2011.", "E3"),
+]
+
+
+def verdicts(asked, cases):
+    ledgers, verifier = asked
+    return [(text, verifier.check(cited(text, ids), ledgers[which])) for which, text, ids in cases]
+
+
+def test_true_paraphrases_pass(asked):
+    cases = [(which, text, entry_ids(asked[0][which], wanted)) for which, text, wanted in TRUE]
+    refused = [(text, verdict.reasons) for text, verdict in verdicts(asked, cases) if not verdict.ok]
+    assert len(TRUE) >= 40
+    assert len(refused) <= 0.1 * len(TRUE), refused
+
+
+def test_sly_lies_are_caught(asked):
+    cases = [(which, text, ids.split(", ")) for which, text, ids in SLY]
+    missed = [text for text, verdict in verdicts(asked, cases) if verdict.ok]
+    assert missed == []

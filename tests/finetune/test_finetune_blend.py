@@ -26,7 +26,7 @@ LENGTHS = (1, 4, 10, 40)
 
 
 def world(seed: int, n_cases: int = 400, n: int = 20, useful_bins: tuple[int, ...] = (), strength=2.0):
-    """The foundation knows a little of every item; the LLM knows the answer for items of `useful_bins` only."""
+    """The foundation knows a little of every item; the LLM knows the answer in `useful_bins` only."""
     rng = np.random.default_rng(seed)
     cases = []
     for i in range(n_cases):

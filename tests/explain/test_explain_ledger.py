@@ -1,0 +1,167 @@
+"""The ledger holds what is so, and only what is so."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+
+import pytest
+
+from firstlight.base.errors import DataError
+from firstlight.corpus import Catalogue, Item
+from firstlight.corpus.keys import ItemKey
+from firstlight.corpus.predicates import Predicate
+from firstlight.explain import Lexicon, Wording, build_ledger
+from firstlight.explain.ledger import MAX_ENTRIES
+from firstlight.prompts.wish import Wish
+
+
+def item(key, title=None, categories=(), description="", **attributes):
+    return Item(ItemKey(key), title or key.title(), description, tuple(categories), attributes=attributes)
+
+
+REC = item("rec", "The Deep", ["Sea", "Night"], author="Mary Oliver", year=2001, price=9.0)
+SAME = item("same", "The Shallow", ["Sea"], author="Mary Oliver", year=1999)
+HALF = item("half", "The Shore", ["Sea", "Love"], author="Tom Hale", year=1950)
+NONE = item("none", "The Hill", ["Land"], author="Ann Lee", year=1951)
+
+
+def entries(ledger, kind):
+    return [entry for entry in ledger.entries if entry.kind == kind]
+
+
+def test_only_clearly_positive_drops_become_reasons():
+    ledger = build_ledger(REC, [SAME, HALF, NONE], drops=[0.5, -0.5, 0.001])
+    assert [(one.item, one.drop) for one in entries(ledger, "history")] == [("same", 0.5)]
+    assert build_ledger(REC, [SAME], drops=[math.nan]).entries[0].kind == "attribute"
+    assert not entries(build_ledger(REC, [SAME, HALF]), "history")
+
+
+def test_history_is_ordered_by_drop():
+    ledger = build_ledger(REC, [HALF, NONE, SAME], drops=[0.2, 0.3, 0.4])
+    assert [one.item for one in entries(ledger, "history")] == ["same", "none"]
+
+
+def test_repeated_picks_are_one_entry_with_a_count():
+    ledger = build_ledger(REC, [SAME, NONE, SAME], drops=[0.1, 0.0, 0.4])
+    (entry,) = entries(ledger, "history")
+    assert (entry.count, entry.drop, ledger.times["same"], ledger.latest) == (2, 0.4, 2, "same")
+    assert "you picked “The Shallow” 2 times" in entry.facts
+
+
+def test_the_recommended_item_is_no_reason_for_itself():
+    ledger = build_ledger(REC, [REC, SAME], drops=[0.9, 0.1], neighbors=[(REC, 1.0)])
+    assert {one.item for one in ledger.entries} <= {"same", None}
+
+
+def test_shared_attributes_count_the_picks_that_have_them():
+    shared = {
+        (one.field, one.value): one for one in entries(build_ledger(REC, [NONE, HALF, SAME]), "attribute")
+    }
+    assert set(shared) == {("categories", "Sea"), ("author", "Mary Oliver"), ("year", 2001.0)}
+    assert shared["categories", "Sea"].count == 2
+    assert shared["author", "Mary Oliver"].item == "same"
+    assert shared["year", 2001.0].item == "same"
+
+
+def test_a_rare_shared_value_is_stronger_than_a_common_one():
+    filler = [item(f"f{i}", categories=["Sea"], author=f"Author {chr(65 + i)}") for i in range(20)]
+    lexicon = Lexicon(Catalogue.from_items([REC, SAME, HALF, NONE, *filler]))
+    found = [one for one in build_ledger(REC, [SAME], lexicon=lexicon).entries if isinstance(one.value, str)]
+    assert [one.value for one in found][:2] == ["Mary Oliver", "Sea"]
+    assert lexicon.frequency("sea") == pytest.approx(23 / 24)
+
+
+def test_columns_of_any_catalogue_serve():
+    a = item(
+        "a", actors=["Ada Ray", "Bo Lund"], tags="slow burn|cold open", released=datetime.date(1990, 5, 1)
+    )
+    b = item("b", actors=["Bo Lund"], tags="cold open", released=datetime.date(1991, 5, 1), stock=True)
+    shared = {(one.field, one.value) for one in build_ledger(a, [b]).entries if one.kind == "attribute"}
+    assert shared == {("actors", "Bo Lund"), ("tags", "cold open")}
+
+
+def test_a_long_text_column_is_no_trait():
+    plot = "A very long plot that goes on and on and on, and is shared by both, word for word"
+    ledger = build_ledger(item("a", plot=plot), [item("b", plot=plot)])
+    assert ledger.entries == ()
+
+
+def test_neighbors_need_a_cosine_and_a_name():
+    near = [(SAME, 0.9), (HALF, 0.1), (NONE, math.nan), (item("odd", "…"), 0.9)]
+    (entry,) = entries(build_ledger(REC, neighbors=near), "neighbor")
+    assert (entry.item, entry.value) == ("same", 0.9)
+
+
+WISH = Wish(
+    text="",
+    anchors=(ItemKey("same"), ItemKey("half")),
+    wanted=(Predicate("categories", "is", "sea"), Predicate("author", "is", "Tom Hale")),
+    unwanted=(Predicate("categories", "is_not", "Land"),),
+    limits=(Predicate("year", "at_least", 1990.0), Predicate("price", "at_most", 5.0)),
+    unanswerable=("in color",),
+)
+
+
+def test_the_wish_is_tested_on_the_item():
+    ledger = build_ledger(REC, wish=WISH, neighbors=[(SAME, 0.8), (HALF, 0.1)])
+    found = {(one.op, one.field, one.value, one.item) for one in entries(ledger, "wish")}
+    assert ("is", "categories", "sea", None) in found
+    assert ("at_least", "year", 1990.0, None) in found
+    assert not any(value in ("Tom Hale", 5.0) or key == "half" for _, _, value, key in found)
+    assert ledger.unmet == ("author is Tom Hale", "price at most 5", "in color")
+
+
+def test_cold_and_popular():
+    assert entries(build_ledger(REC, cold=True), "new")
+    assert entries(build_ledger(REC, popularity=0.034), "popularity")[0].value == 4.0
+    assert not entries(build_ledger(REC, popularity=0.5), "popularity")
+    assert not entries(build_ledger(REC, cold=True, popularity=0.0), "popularity")
+
+
+def test_with_nothing_else_the_item_speaks_for_itself():
+    assert {one.kind for one in build_ledger(REC).entries} == {"fact"}
+    assert build_ledger(item("bare")).entries == ()
+
+
+def test_few_entries_with_running_ids():
+    crowd = [item(f"x{i}", categories=["Sea", "Night"], author="Mary Oliver", year=2000) for i in range(30)]
+    ledger = build_ledger(
+        REC, crowd, drops=[1.0] * 30, neighbors=[(one, 0.9) for one in crowd], cold=True, wish=WISH
+    )
+    assert [one.id for one in ledger.entries] == [f"E{i}" for i in range(1, len(ledger.entries) + 1)]
+    assert len(ledger.entries) <= MAX_ENTRIES
+    strengths = [one.strength for one in ledger.entries]
+    assert strengths == sorted(strengths, reverse=True)
+    assert set(ledger.others) == {one.item for one in ledger.entries if one.item is not None}
+
+
+def test_the_order_of_neighbors_does_not_matter():
+    near = [(SAME, 0.9), (HALF, 0.9), (NONE, 0.9)]
+    ledgers = [build_ledger(REC, [NONE], neighbors=order) for order in (near, near[::-1])]
+    assert ledgers[0].as_dict() == ledgers[1].as_dict()
+
+
+def test_it_is_json():
+    ledger = build_ledger(REC, [SAME, HALF], drops=[0.5, 0.2], wish=WISH, cold=True)
+    document = json.loads(json.dumps(ledger.as_dict(), allow_nan=False))
+    assert document["item"] == "rec"
+    assert document["entries"][0]["id"] == "E1"
+    assert all(entry["facts"] for entry in document["entries"])
+
+
+def test_the_wording_is_the_catalogues_own():
+    (entry, *_) = build_ledger(
+        REC, [SAME], drops=[1.0], wording=Wording("read", "books", "book", "shelf")
+    ).entries
+    assert "you read “The Shallow”" in entry.facts
+
+
+def test_drops_must_match_the_history():
+    with pytest.raises(DataError) as caught:
+        build_ledger(REC, [SAME], drops=[0.1, 0.2])
+    assert str(caught.value) == (
+        '2 drops for 1 history items (in the ledger of "rec"); '
+        "expected one drop for each history item, in the same order"
+    )
