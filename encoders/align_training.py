@@ -19,7 +19,7 @@ from ..base.progress import bar
 from .image_models import aligned_model
 
 MEAN, STD = OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
-SMALLEST_CROP = 0.5  # share of a side
+SMALLEST_CROP = 0.7  # share of a side
 MAX_LOGIT_SCALE = 100.0  # as CLIP clips it (Radford et al. 2021, section 2.5)
 
 

@@ -1,4 +1,4 @@
-"""Does a language model recommend from the history, or does it remember the titles?
+"""Whether a language model recommends from the history, or remembers the titles.
 
 Ask the same cases with every title replaced by a neutral alias: what is left of the score was not
 recalled from the model's own training. Source: Di Palma et al., "Do LLMs Memorize Recommendation

@@ -93,7 +93,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "near_other": (
         "In content, it stands close to {n}.",
         "Its content is near to that of {n}.",
-        "Think of {n}: the two are similar in content.",
+        "It is similar in content to {n}.",
     ),
     "wish": (
         "You asked for {w}, and here it is.",
@@ -118,7 +118,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "wish_without": (
         "It keeps clear of {x}, as you asked.",
         "There is no {x} here, as you wished.",
-        "You asked to leave out {x}, and it is free of that.",
+        "It comes without {x}, as you asked.",
     ),
     "wish_like": (
         "You asked for something like {n}, and in content this {thing} is close to it.",

@@ -15,7 +15,7 @@ from typing import Literal
 from ..corpus.keys import ItemKey
 from .ledger import Ledger
 from .lexicon import Lexicon
-from .profile import CATEGORIES
+from .profile import CATEGORIES, Profile
 from .words import KNOWN, NUMBERS, normal, word_set
 
 PieceKind = Literal[
@@ -69,8 +69,8 @@ def split_citations(sentence: str) -> tuple[str, tuple[str, ...]]:
 class Scanner:
     """Reads sentences about one ledger.
 
-    `names` maps normal forms to the recommended item and the items that cited entries speak of, `held`
-    are the attribute values of those items.
+    `names` maps normal forms to the recommended item and the items that cited entries speak of; `held`
+    are the values of those items and of the ledger, which a new item may have and the lexicon not.
     """
 
     lexicon: Lexicon
@@ -92,7 +92,7 @@ class Scanner:
         return cls(
             lexicon=lexicon,
             names={normal(one.name): one.key for one in named if one.name},
-            held=frozenset(value for one in named for values in one.values.values() for value in values),
+            held=_held(named) | {normal(str(entry.value)) for entry in ledger.entries if entry.value},
             fields={**{word: name for word, name in lexicon.fields.items() if word not in known}, **category},
             known=known,
             groups=_GROUPS | {normal(words.picks)},
@@ -117,7 +117,7 @@ class Scanner:
         barrier = next((i for i in range(start, reach) if tokens[i].group()[0] in _BARRIERS), reach)
         for stop in range(barrier, start, -1):
             phrase = text[tokens[start].start() : tokens[stop - 1].end()]
-            if phrase[-1].isalnum() or phrase[-1] in ").!?":
+            if phrase[-1].isalnum() or phrase[-1] == ")":
                 piece = self._phrase(phrase)
                 if piece is not None:
                     return piece, stop - start
@@ -131,7 +131,7 @@ class Scanner:
         words = form.split()
         if all(word in self.known or word.isdigit() or word in NUMBERS for word in words):
             return None
-        if self.lexicon.is_value(form):
+        if form in self.held or self.lexicon.is_value(form):
             return Piece("value", phrase, form)
         as_name = phrase[0].isupper() or phrase[0].isdigit() or len(words) > 1
         if as_name and form in self.names:
@@ -163,6 +163,10 @@ class Scanner:
             return Piece("name", inside, form, key=self.names[form])
         is_value = form in self.held or (self.lexicon.is_value(form) and not self.lexicon.is_title(form))
         return Piece("value" if is_value else "foreign", inside, form)
+
+
+def _held(profiles: Sequence[Profile]) -> frozenset[str]:
+    return frozenset(value for one in profiles for values in one.values.values() for value in values)
 
 
 def _number(text: str, form: str) -> Piece:

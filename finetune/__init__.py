@@ -1,11 +1,13 @@
 """Floor 4: the packed ranker, its LoRA training, and the blend of voters."""
 
-from .blend import Blend, BlendReport, VoterList
+from .blend import Blend
+from .blend_report import BlendReport
 from .contract import Ranker, RankRequest
 from .llm import DEFAULT_LLM, LanguageModel, load_llm
 from .ranker import PackedRanker
 from .train import TrainingReport, train_ranker
 from .train_config import RankerConfig, RankExample
+from .voters import VoterList
 
 __all__ = [
     "DEFAULT_LLM",

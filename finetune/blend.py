@@ -1,10 +1,13 @@
-"""The blend: one score from several voters, weighed by how cold the item and the person are.
+"""The blend: voters re-order a list, weighed by how cold the items and the person are.
 
-    score(i) = z_foundation(i) + sum over the other voters v of w[situation of i][v] * z_v(i)
+The list comes in the foundation's order. Each further voter v, in turn, re-orders the items of one count bin
+among the seats that these items hold, by
 
-z standardizes a voter within the list, so voters of any scale can be added; the situation is how long
-the history is and how often the item was touched. The foundation's weight is one: with all other weights
-at zero a list keeps exactly the foundation's order, and a voter without weight need not be asked.
+    score so far + w[history bin, count bin][v] * z_v
+
+where z standardizes the voter within the list. So what a voter knows about never-seen items can bring the
+right one forward among them, and cannot push a well-known item from its place: a weight that helps one kind
+of item costs the other kinds nothing, and a weight of zero leaves the order as it was.
 """
 
 from __future__ import annotations
@@ -17,8 +20,20 @@ from numpy.typing import NDArray
 
 from ..base.errors import ArtifactError, DataError
 from ..base.files import read_json, write_json
-from .blend_fit import BlendReport, fit_weights
-from .voters import BASE, COUNTS, SITUATIONS, VoterList, count_bins, history_bin, situation, standardized
+from .blend_fit import fit_weights
+from .blend_report import BlendReport
+from .voters import (
+    BASE,
+    COUNTS,
+    SITUATIONS,
+    VoterList,
+    count_bins,
+    history_bin,
+    joining_order,
+    reseated,
+    situation,
+    standardized,
+)
 
 Vector = NDArray[np.float32]
 
@@ -53,7 +68,7 @@ class Blend:
         return cls(weights), report
 
     def needs(self, voter: str, counts: NDArray[np.integer], history_length: int) -> bool:
-        """Whether a voter has a say on any of the candidates; if not, do not ask it.
+        """Whether a voter can change anything about this list; if not, do not ask it.
 
         Parameters
         ----------
@@ -64,39 +79,47 @@ class Blend:
         history_length
             Of the person.
         """
-        return bool(self._weights_of(voter, counts, history_length).any())
+        bins, sizes = np.unique(count_bins(counts), return_counts=True)
+        row = self._row(voter, history_length)
+        return voter == BASE or bool(row[bins[sizes > 1]].any())
 
     def parts(
         self, votes: Mapping[str, NDArray[np.floating]], counts: NDArray[np.integer], history_length: int
     ) -> dict[str, Vector]:
         """What each voter adds to the score of each candidate, float32 [n]; their sum orders the list.
 
-        A voter that is missing from `votes` (switched off, or away) simply does not vote.
+        The foundation's part is its standardized score; another voter's part is the difference between
+        an item's seat after it and before. A voter that is missing from `votes` does not vote.
 
         Raises
         ------
         DataError
-            If the number of scores is not that of the candidates, or a score is not finite.
+            If the foundation is missing, the number of scores is not that of the candidates, or a score
+            is not finite.
         """
         sizes = {name: len(vote) for name, vote in votes.items()}
-        if set(sizes.values()) - {len(counts)}:
+        if BASE not in sizes or set(sizes.values()) != {len(counts)}:
             raise DataError(
                 f"scores {sizes} for {len(counts)} candidates",
                 where="the blend",
-                expected="one score for each candidate",
+                expected=f"one score for each candidate, those of {BASE} among them",
             )
-        return {
-            voter: (self._weights_of(voter, counts, history_length) * standardized(vote)).astype(np.float32)
-            for voter, vote in votes.items()
-        }
+        bins = count_bins(counts)
+        total = standardized(votes[BASE])
+        parts = {BASE: total}
+        for voter in joining_order(votes):
+            row = self._row(voter, history_length)
+            moved = total
+            if row.any():
+                moved = reseated(total, total + row[bins] * standardized(votes[voter]), bins)
+            parts[voter], total = moved - total, moved
+        return {voter: part.astype(np.float32) for voter, part in parts.items()}
 
-    def _weights_of(
-        self, voter: str, counts: NDArray[np.integer], history_length: int
-    ) -> NDArray[np.float64]:
-        """The voter's weight on each candidate, [n]."""
+    def _row(self, voter: str, history_length: int) -> NDArray[np.float64]:
+        """The voter's weights by count bin, for one length of history."""
         row = history_bin(history_length)
-        by_count = [self.weights[situation(row, bin_)].get(voter, 0.0) for bin_ in range(len(COUNTS))]
-        return np.array(by_count)[count_bins(counts)]
+        names = [situation(row, bin_) for bin_ in range(len(COUNTS))]
+        return np.array([self.weights[name].get(voter, 0.0) for name in names])
 
     def save(self, path: Path) -> None:
         """Write readable JSON, atomically."""

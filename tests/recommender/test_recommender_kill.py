@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from firstlight.base.files import sha256, verify_directory
 
 SETTINGS = ("shape.hidden_size=16", "shape.n_blocks=1", "pretrain.epochs=6", "content.image=none")

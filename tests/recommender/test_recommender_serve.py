@@ -7,9 +7,10 @@ import time
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
+
 from firstlight.recommender import Recommender
 from firstlight.serve import Limits, make_app
-from PIL import Image
 
 pytestmark = pytest.mark.slow
 
