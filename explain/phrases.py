@@ -86,7 +86,6 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "In content, it stands close to {n}, one of your {picks}.",
         "What it is about is close to {n}, which you {v}.",
         "Its content is near to that of {n}, one of your {picks}.",
-        "Going on content alone, {n} from your {picks} is a close neighbor.",
         "{n}, which you {v}, is similar to it in content.",
         "It is a near neighbor of {n}, which you {v}, in content.",
     ),
