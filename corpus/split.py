@@ -54,7 +54,7 @@ def leave_one_out(log: Interactions, *, train_on_valid: bool) -> Split:
     The test history holds the validation item under both conventions; `train_on_valid` says whether
     training does too. People with fewer than three interactions stay in training only.
 
-    Source: Kang & McAuley, "Self-Attentive Sequential Recommendation" (ICDM 2018), section IV-A.
+    Source: Kang & McAuley, "Self-Attentive Sequential Recommendation" (ICDM 2018).
     """
     ends = log.offsets[1:][np.diff(log.offsets) >= 3]
     keep = np.ones(len(log), dtype=bool)
@@ -89,7 +89,7 @@ def time_split(
         If the log has positions instead of times, or too few distinct times.
 
     Source: Meng et al., "Exploring Data Splitting Strategies for the Evaluation of Recommendation
-    Models" (RecSys 2020), "temporal global"; research on leakage: Ji et al. (TOIS 2023).
+    Models" (RecSys 2020), "temporal global"; on leakage without one, Ji et al. (TOIS 2023).
     """
     if not 0 < valid < cut < 1:
         raise ConfigError(f"cut={cut}, valid={valid}", where="time_split", expected="0 < valid < cut < 1")

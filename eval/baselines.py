@@ -5,6 +5,7 @@ Each function learns from training interactions and returns a score function ove
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,14 +86,12 @@ def profile_weights(cases: Cases, n_items: int) -> Sparse:
 def ensemble(voters: Sequence[tuple[float, ScoreFn]]) -> ScoreFn:
     """The weighted sum of several systems, each case's scores standardized first (mean 0, variance 1).
 
-    Source: "ID and text separately, then add" (arXiv 2512.17820), the baseline a joint model must beat.
+    Source: ID-text ensembling (arXiv 2512.17820), the baseline a joint model must beat.
     """
 
     def score(cases: Cases) -> NDArray[np.float32]:
-        total = np.zeros(1, dtype=np.float32)
-        for weight, voter in voters:
-            total = total + np.float32(weight) * _standardized(voter(cases))
-        return total
+        weighted = (np.float32(weight) * _standardized(voter(cases)) for weight, voter in voters)
+        return functools.reduce(np.add, weighted)
 
     return score
 

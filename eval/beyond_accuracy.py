@@ -23,7 +23,7 @@ def exposure(lists: Lists, n_items: int, weights: NDArray[np.floating] | None = 
 
 
 def place_weights(k: int) -> Values:
-    """Attention by place, 1 / log2(1 + j), float64 [k] (Singh & Joachims, KDD 2018, section 3)."""
+    """Attention by place, 1 / log2(1 + j), float64 [k] (Singh & Joachims, KDD 2018)."""
     return 1 / np.log2(np.arange(2, k + 2))
 
 
@@ -82,7 +82,7 @@ def popularity_lift(lists: Lists, counts: NDArray[np.integer], history_popularit
     Lift = (mean item count in lists - mean in histories) / mean in histories, each averaged over
     cases. `history_popularity` is each case's mean item count, NaN for an empty history.
     Source: Abdollahpouri et al., "The Connection Between Popularity Bias, Calibration, and Fairness
-    in Recommendation" (RecSys 2020), eq. 2.
+    in Recommendation" (RecSys 2020).
     """
     known = ~np.isnan(history_popularity)
     shown = np.nanmean(_mean_over_list(lists[known], counts.astype(np.float64)))
@@ -110,7 +110,7 @@ def serendipity(lists: Lists, hits: NDArray[np.bool_], expected: Lists) -> Value
     """By case: the share of the list that is right and not in the `expected` list [n, k'].
 
     `expected` is what a primitive system shows, usually popularity.
-    Source: Ge et al., "Beyond Accuracy" (RecSys 2010), section 3.2.
+    Source: Ge et al., "Beyond Accuracy" (RecSys 2010).
     """
     obvious = np.zeros(lists.shape, dtype=bool)
     for column in expected.T:
@@ -137,7 +137,7 @@ def calibration(
     attributes
         [n_items, g], non-negative, for example genres one-hot; rows are scaled to sum 1.
 
-    Source: Steck, "Calibrated Recommendations" (RecSys 2018), eq. 2-6.
+    Source: Steck, "Calibrated Recommendations" (RecSys 2018).
     """
     share = attributes / np.maximum(attributes.sum(axis=1, keepdims=True), 1e-12)
     rows, offsets = histories

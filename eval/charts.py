@@ -10,7 +10,7 @@ from .report import Report
 from .results import HISTORY_BINS, TARGET_BINS
 from .summary import Summary
 
-SHOWN_SYSTEMS = 5
+SHOWN_SYSTEMS = 6
 ONE_TENTH_ONLY = 0.9  # a share of places
 
 
@@ -21,6 +21,11 @@ def charts_of(report: Report) -> list[Chart]:
     ]  # fmt: skip
 
 
+def _whole(report: Report) -> list[Summary]:
+    """The systems that were asked all cases."""
+    return report.asked_alike()[0] if report.systems else []
+
+
 def _color(report: Report, name: str) -> int:
     """One system has one color in all charts: its place among the systems."""
     names = [system.name for system in report.systems]
@@ -29,19 +34,19 @@ def _color(report: Report, name: str) -> int:
 
 def _cold_start(report: Report) -> Iterator[Chart]:
     yield from _bins(
-        report, report.newcomers or report.systems, "history", list(HISTORY_BINS),
+        report, report.newcomers or _whole(report), "history", list(HISTORY_BINS),
         "cold-start", "How much history it needs",
         "How good the list is for someone with few items behind them.",
-        "items in the history",
+        "items in the history; n is the number of cases",
     )  # fmt: skip
 
 
 def _by_count(report: Report) -> Iterator[Chart]:
     yield from _bins(
-        report, report.systems, "target count", list(TARGET_BINS),
+        report, _whole(report), "target count", list(TARGET_BINS),
         "item-count", "How known an item must be",
         "How well items are found by how often training saw them.",
-        "interactions of the right item in training",
+        "interactions of the right item in training; n is the number of cases",
     )  # fmt: skip
 
 
@@ -61,7 +66,7 @@ def _bins(
         found = [system[name].metrics[report.metric] for name in filled]
         middle, low, high = ([getattr(e, part) for e in found] for part in ("mean", "low", "high"))
         lines.append(Line(system.name, middle, low, high, _color(report, system.name)))
-    x = [name.removeprefix(f"{prefix} ") for name in filled]
+    x = [f"{name.removeprefix(f'{prefix} ')}\nn={systems[0][name].n:,}" for name in filled]
     yield Chart(file, title, lead, x, lines, x_label, report.metric)
 
 
@@ -92,7 +97,7 @@ def _trade_off(report: Report) -> Iterator[Chart]:
             system.name, [system["all"].metrics[report.metric].mean], color=_color(report, system.name),
             x=[report.measures[system.name][DIVERSITY]],
         )
-        for system in report.systems[:SHOWN_SYSTEMS]
+        for system in _whole(report)[:SHOWN_SYSTEMS]
         if DIVERSITY in report.measures.get(system.name, {})
     ]  # fmt: skip
     if len(lines) > 1:

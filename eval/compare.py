@@ -71,7 +71,7 @@ def compare(
     DataError
         If the results are not about the same cases.
 
-    Source: paired percentile bootstrap, Efron & Tibshirani (1993), section 16.2; for rankings,
+    Source: paired percentile bootstrap, Efron & Tibshirani (1993); for rankings,
     Sakai (SIGIR 2006); people as clusters, Field & Welsh (JRSS B 2007).
     """
     runs_a, runs_b = _runs(a), _runs(b)

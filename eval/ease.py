@@ -27,7 +27,7 @@ def ease(train: Interactions, n_items: int, *, regularization: float = 250.0) ->
     ModelError
         If more than 40,000 items occur in training: the dense inverse would not fit.
 
-    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (WWW 2019), eq. 8.
+    Source: Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (WWW 2019).
     """
     warm = np.unique(train.rows)
     if len(warm) > LIMIT:

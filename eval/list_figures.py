@@ -9,7 +9,7 @@ from ..corpus.interactions import Cases
 from . import beyond_accuracy as beyond
 from .results import CaseResults
 
-DIVERSITY = "diversity"
+DIVERSITY = "diversity in a list"
 
 
 def list_figures(
@@ -30,11 +30,11 @@ def list_figures(
         [n_items, d], any embedding in which distance means difference; None leaves diversity out.
     """
     lists, histories = results.lists, (cases.history_rows, cases.offsets)
-    before = beyond.mean_of_histories(histories, counts)
+    before = beyond.mean_of_histories(histories, counts.astype(np.float64))
     found = {
         "coverage": beyond.coverage(lists, len(counts)),
         "Gini of exposure": beyond.gini(lists, len(counts)),
-        "novelty, bits": float(np.nanmean(beyond.novelty(lists, counts))),
+        "novelty (bits)": float(np.nanmean(beyond.novelty(lists, counts))),
         "share of cold items": float(np.mean(counts[lists[lists >= 0]] == 0)),
     }
     if not np.isnan(before).all():

@@ -54,7 +54,7 @@ def hits_of_lists(
 
 def hit_rate(hits: Hits, n_relevant: NDArray[np.integer], k: int) -> Values:
     """HR@k: 1 when any right answer is among the first k, else 0."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 def recall(hits: Hits, n_relevant: NDArray[np.integer], k: int) -> Values:

@@ -17,7 +17,7 @@ def results(report: Report) -> Html | None:
     """Verdicts and table; None when no system was evaluated."""
     if not report.systems:
         return None
-    segments = [name for name in COLUMNS if name in report.systems[0].segments]
+    whole, *parts = report.asked_alike()
     against = "sampled candidates are" if report.metric.startswith("sampled") else "the whole catalogue is"
     lead = f"{report.metric}, {report.provenance.split}; {against} ranked. Small: 95 % interval over people."
     mark = tag("span", "▲", class_="mark")
@@ -26,8 +26,9 @@ def results(report: Report) -> Html | None:
         "Results",
         lead,
         _verdicts(report),
-        _results_table(report, segments),
+        _results_table(report, whole),
         tag("p", "Color marks the best figure of a column; ", mark, proven, class_="key"),
+        [(tag("h3", f"On {one[0]['all'].n:,} of the cases"), _results_table(report, one)) for one in parts],
     )
 
 
@@ -83,22 +84,24 @@ def _difference(one: Comparison) -> Html:
     return join([tag("td", cell) for cell in cells])
 
 
-def _results_table(report: Report, segments: list[str]) -> Html:
-    first = report.systems[0]
+def _results_table(report: Report, systems: Sequence[Summary]) -> Html:
+    """Systems that were asked the same cases, the best of each column in color."""
+    first, ours = systems[0], report.systems[0]
+    segments = [name for name in COLUMNS if name in first.segments]
     head = [tag("th", "system", scope="col")]
     for name in segments:
         size = None if name == HARMONIC else tag("small", f"{first[name].n:,} cases")
         head.append(tag("th", COLUMNS[name], size, scope="col"))
-    best = {name: max(_known(system, name, report.metric) for system in report.systems) for name in segments}
+    best = {name: max(_known(system, name, report.metric) for system in systems) for name in segments}
     rows = []
-    for place, system in enumerate(report.systems):
+    for system in systems:
         cells = [tag("td", system.name)]
         for name in segments:
             winner = _known(system, name, report.metric) == best[name] > 0
-            proven = place == 0 and _beats_all(report, name)
+            proven = system is ours and _beats_all(report, systems, name)
             estimate = system[name].metrics[report.metric]
             cells.append(tag("td", _estimate(estimate, proven=proven), class_="best" if winner else None))
-        rows.append(tag("tr", cells, class_="ours" if place == 0 else None))
+        rows.append(tag("tr", cells, class_="ours" if system is ours else None))
     return table(head, rows)
 
 
@@ -107,9 +110,9 @@ def _known(system: Summary, segment: str, metric: str) -> float:
     return -1.0 if math.isnan(mean) else mean  # an empty segment never leads
 
 
-def _beats_all(report: Report, segment: str) -> bool:
+def _beats_all(report: Report, systems: Sequence[Summary], segment: str) -> bool:
     several = report.comparisons.get(segment, ())
-    rivals = {system.name for system in report.systems[1:]}
+    rivals = {system.name for system in systems[1:]}
     return bool(rivals) and rivals <= {one.b for one in several if _outcome(one) == "win"}
 
 

@@ -20,14 +20,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 SIZE = (5.2, 3.1)  # inches; at 100 dots an inch this is the width of a phone
-SERIES = ("series0", "series1", "series2", "series3", "series4")
+SERIES = tuple(f"series{i}" for i in range(7))
 LIGHT = {
     "ink": "#1c1f24", "muted": "#6b7280", "line": "#e5e7eb", "series0": "#0f766e", "series1": "#b45309",
-    "series2": "#4b5563", "series3": "#6d5bd0", "series4": "#9ca3af",
+    "series2": "#4b5563", "series3": "#6d5bd0", "series4": "#3b82c4", "series5": "#be5a83",
+    "series6": "#9ca3af",
 }  # fmt: skip
 DARK = {
     "ink": "#e8eaed", "muted": "#9aa3af", "line": "#2d333b", "series0": "#2dd4bf", "series1": "#f5a524",
-    "series2": "#aab2bd", "series3": "#a99bf5", "series4": "#6b7280",
+    "series2": "#aab2bd", "series3": "#a99bf5", "series4": "#6db3f2", "series5": "#f08bb4",
+    "series6": "#6b7280",
 }  # fmt: skip
 STAND_INS = {name: f"#0{i}fe0{i}" for i, name in enumerate(LIGHT)}  # replaced by var(--name) in SVG
 

@@ -32,7 +32,7 @@ def sample_size(of: Baseline, lift: float, *, alpha: float = 0.05, power: float 
     """People needed in *each* arm to find a relative `lift` (0.02 is +2 %), two-sided test of means.
 
     n = 2 (z_{1 - alpha/2} + z_{power})^2 deviation^2 / (lift mean)^2.
-    Source: Kohavi, Tang & Xu, "Trustworthy Online Controlled Experiments" (2020), eq. 17.8.
+    Source: Kohavi, Tang & Xu, "Trustworthy Online Controlled Experiments" (2020), chapter 17.
     """
     if lift == 0 or not (0 < alpha < 1 and 0 < power < 1):
         raise ConfigError(

@@ -92,3 +92,14 @@ class Report:
     gallery: Sequence[Person] = ()
     findings: Sequence[Finding] = ()
     limits: Sequence[str] = ()
+
+    def asked_alike(self) -> list[list[Summary]]:
+        """The systems in groups that were asked equally many cases; ours is in the first.
+
+        A system that is too slow for all cases may be asked fewer; its figures then stand apart, since
+        means over different cases cannot be compared.
+        """
+        groups: dict[int, list[Summary]] = {}
+        for system in self.systems:
+            groups.setdefault(system["all"].n, []).append(system)
+        return list(groups.values())

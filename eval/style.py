@@ -25,6 +25,7 @@ header p,.lead{color:var(--muted);margin:.25em 0 0;max-width:44em}
 h1{font-size:2.1rem;line-height:1.15;letter-spacing:-.02em;margin:0}
 h2{font-size:1.3rem;letter-spacing:-.01em;margin:56px 0 0}
 h3{font-size:1rem;margin:0}
+section>h3{margin-top:24px}
 .facts{display:flex;flex-wrap:wrap;gap:1px;background:var(--line);
  border:1px solid var(--line);border-radius:12px;overflow:hidden;margin:28px 0 0}
 .facts div{flex:1 1 118px;background:var(--card);padding:14px 16px}

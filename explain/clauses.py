@@ -16,7 +16,7 @@ _JOINTS = word_set("and so while then")
 _SUBJECTS = word_set("you your here there")
 _FIELD_TIES = _TIES | {"both", "same"}
 _ALIKE = SHARING | (SIMILAR - NEAR)
-_ENTITIES = ("name", "this", "it")
+ENTITIES = ("name", "this", "it")
 _STATEMENTS = ("value", "number", "field", "content")
 
 
@@ -80,7 +80,7 @@ class Sentence:
         owner = None if self.sharing else _tied_owner(self.pieces, place)
         if owner is not None:
             return self._meant(owner)
-        led = any(piece.kind in _ENTITIES for piece in self.pieces[clause.start : place])
+        led = any(piece.kind in ENTITIES for piece in self.pieces[clause.start : place])
         return clause.items if led else tuple(dict.fromkeys([*clause.items, self.subject]))
 
     def fields_at(self, place: int, clause: Clause) -> tuple[int, ...]:
@@ -119,7 +119,7 @@ def _begins_clause(pieces: Sequence[Piece], place: int) -> bool:
     if pieces[after].normal in _JOINTS and after + 1 < len(pieces):
         after += 1
     following = pieces[after]
-    return following.kind in _ENTITIES or following.normal in _SUBJECTS
+    return following.kind in ENTITIES or following.normal in _SUBJECTS
 
 
 def _depth(pieces: Sequence[Piece], place: int) -> int:
@@ -145,7 +145,7 @@ def _entities(pieces: Sequence[Piece], place: int, subject: ItemKey) -> tuple[It
 def _items(
     pieces: Sequence[Piece], start: int, stop: int, subject: ItemKey, sharing: bool
 ) -> tuple[ItemKey, ...]:
-    spoken = [place for place in range(start, stop) if pieces[place].kind in _ENTITIES]
+    spoken = [place for place in range(start, stop) if pieces[place].kind in ENTITIES]
     keys = [key for place in spoken for key in _entities(pieces, place, subject)]
     if sharing or not keys:
         keys.append(subject)
@@ -165,7 +165,7 @@ def _tied_owner(pieces: Sequence[Piece], place: int) -> int | None:
     """The place of the name or pronoun that a statement follows with nothing but ties between."""
     for back in range(place - 1, -1, -1):
         piece = pieces[back]
-        if piece.kind in _ENTITIES:
+        if piece.kind in ENTITIES:
             return None if _is_coordinated(pieces, back) else back
         if not _is_tie(pieces, back):
             return None
@@ -187,4 +187,4 @@ def _is_coordinated(pieces: Sequence[Piece], place: int) -> bool:
     """Whether "and" joins this name to another one before it."""
     if place < 2 or pieces[place - 1].normal not in ("and", "or"):
         return False
-    return pieces[place - 2].kind in _ENTITIES
+    return pieces[place - 2].kind in ENTITIES

@@ -5,16 +5,8 @@ from __future__ import annotations
 import re
 
 from .scan import split_citations
-from .words import normal, word_set
+from .words import VERBS, normal, word_set
 
-_VERBS = word_set(
-    "is are was were be has have had do does did can may might could share shares run runs stand stands come"
-    " comes came go goes fit fits suit suits match matches meet meets answer answers join joins carry carries"
-    " bring brings brought keep keeps turn turns appear appears show shows find finds found feel feels rest"
-    " rests begin begins belong belongs hold holds return returns lead leads led draw draws drew point points"
-    " suggest suggests picked chose asked wished wanted speak speaks know date dates take takes sit sits echo"
-    " echoes resemble resembles"
-)
 _OPENERS = word_set(
     "like as in with from for at on since because given through just here if to thanks though among not no"
     " without once again"
@@ -31,7 +23,7 @@ def reads_well(sentence: str, verb: str) -> bool:
     catalogue's own ("picked").
     """
     text = _QUOTED.sub("X", split_citations(sentence)[0])
-    verbs = _VERBS | set(normal(verb).split())
+    verbs = VERBS | set(normal(verb).split())
     segments = [normal(one).split() for one in _SEGMENT.split(text.strip(" .!?")) if one]
     if not segments or not any(word in verbs for segment in segments for word in segment):
         return False

@@ -34,7 +34,7 @@ class Lexicon:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._titles, _ = _table(Counter(_aliases(catalogue.table.column("title"))))
+        self._titles, _ = _table(Counter(filter(None, _aliases(catalogue.table.column("title")))))
         counts: Counter[str] = Counter()
         for name in (CATEGORIES, *catalogue.attribute_names):
             counts.update(_value_counts(catalogue.table.column(name)))
@@ -60,13 +60,13 @@ class Lexicon:
 
 def _aliases(column: pa.ChunkedArray) -> Iterable[str]:
     """Titles in normal form, also without a closing parenthesis and with a trailing article moved."""
-    for title in column.unique().to_pylist():
-        if not title:
-            continue
-        short = _LAST_PARENTHESIS.sub("", title)
+    for title in filter(None, column.unique().to_pylist()):
+        yield normal(title)
+        short = _LAST_PARENTHESIS.sub("", title) if title.endswith(")") else title
         moved = _ARTICLE.sub("", short)
-        article = short[len(moved) + 2 :]
-        yield from filter(None, {normal(title), normal(short), normal(f"{article} {moved}")})
+        if moved is not title:
+            yield normal(short)
+            yield normal(f"{short[len(moved) + 2 :]} {moved}")
 
 
 def _value_counts(column: pa.ChunkedArray) -> Iterable[str]:

@@ -75,12 +75,12 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "Your {pick} {n} and this {thing} are from the same year, {x}.",
     ),
     "years_apart": (
-        "{n} ({x}), one of your {picks}, and this {thing} ({y}) are {m} years apart.",
-        "This {thing} ({y}) and {n} ({x}), which you {v}, are {m} years apart.",
+        "{n}{x}, one of your {picks}, and this {thing} ({y}) are {m} years apart.",
+        "This {thing} ({y}) and {n}{x}, which you {v}, are {m} years apart.",
     ),
     "years_close": (
-        "Your {pick} {n} ({x}) and this {thing} ({y}) come from about the same time.",
-        "This {thing} ({y}) is close in time to {n} ({x}), which you {v}.",
+        "Your {pick} {n}{x} and this {thing} ({y}) come from about the same time.",
+        "This {thing} ({y}) is close in time to {n}{x}, which you {v}.",
     ),
     "near": (
         "In content, it stands close to {n}, one of your {picks}.",
@@ -157,8 +157,8 @@ FACTS: Mapping[str, str] = {
     "shared": "you {v} {n}, and it has the same {t}",
     "group": "{m} of your {picks} have the {t}, and this {thing} has it too",
     "years_same": "you {v} {n}; both from {x}",
-    "years_apart": "you {v} {n} ({x}); this {thing} ({y}); {m} years apart",
-    "years_close": "you {v} {n} ({x}); this {thing} ({y})",
+    "years_apart": "you {v} {n}{x}; this {thing} ({y}); {m} years apart",
+    "years_close": "you {v} {n}{x}; this {thing} ({y})",
     "near": "you {v} {n}, and this {thing} is close to it in content",
     "near_other": "this {thing} is close to {n} in content",
     "wish": "you asked for {w}, and this {thing} has it",

@@ -10,7 +10,8 @@ import datetime
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -95,10 +96,8 @@ class Profile:
         The same values, and the unspeakable ones, in normal form by field.
     numbers
         Numeric columns, and the year at the end of a title where no column has one.
-    figures
-        Every number written in the item's texts.
-    words, pairs
-        Content words of all its texts in normal form, and which of them follow each other.
+    texts
+        All its texts; read only when a sentence needs them.
     """
 
     key: ItemKey
@@ -106,9 +105,7 @@ class Profile:
     traits: Mapping[str, tuple[str, ...]]
     values: Mapping[str, frozenset[str]]
     numbers: Mapping[str, float]
-    figures: frozenset[float]
-    words: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
+    texts: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, item: Item) -> Profile:
@@ -118,18 +115,29 @@ class Profile:
         values = {name: short for name, short in values.items() if short}
         texts = [item.title, item.description, *item.categories]
         texts += [text for value in item.attributes.values() for text in _strings(value)]
-        texts = [text[:MAX_TEXT] for text in texts]
-        chains = [content_words(text) for text in texts]
         return cls(
             key=item.key,
             name=spoken_name(item.title),
             traits={name: said for name, short in values.items() if (said := _spoken(short))},
             values={name: frozenset(map(normal, short)) for name, short in values.items()},
             numbers=_numbers(item),
-            figures=frozenset(number for text in texts for number in figures(text)),
-            words=frozenset(word for chain in chains for word in chain),
-            pairs=frozenset(pair for chain in chains for pair in pairwise(chain)),
+            texts=tuple(text[:MAX_TEXT] for text in texts),
         )
+
+    @cached_property
+    def figures(self) -> frozenset[float]:
+        """Every number written in the item's texts."""
+        return frozenset(number for text in self.texts for number in figures(text))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Content words of its texts, in normal form."""
+        return frozenset(word for text in self.texts for word in content_words(text))
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Which content words follow each other in them."""
+        return frozenset(pair for text in self.texts for pair in pairwise(content_words(text)))
 
     def has(self, value: str, field: str | None = None) -> bool:
         """Whether a value in normal form is one of this item's, in one field or in any."""

@@ -29,6 +29,7 @@ from .claims import (
     YearsApart,
 )
 from .clauses import Clause, Sentence
+from .guards import YEAR, guarded
 from .ledger import Ledger
 from .lexicon import Lexicon
 from .scan import Piece, Scanner, split_citations
@@ -37,14 +38,10 @@ from .words import (
     CONTRAST,
     FUNCTION,
     LATEST,
-    LIKING,
-    MODAL,
     NEWNESS,
-    NUMBERS,
     POPULARITY,
     SHARING,
     SIMILAR,
-    UNSAID,
     WISHED,
     normal,
     word_set,
@@ -52,7 +49,8 @@ from .words import (
 
 _NEGATION_REACH = 5
 _ONE_HAS = ["one", "has"]
-_YEAR, _TIMES = normal("year"), normal("times")
+_TIMES = normal("times")
+_STATED = (HasAttribute, HasField, HasNumber, HasWords, YearsApart)
 _SO_DOES = word_set("do does did is are was were has have")
 
 
@@ -76,8 +74,8 @@ class _Reader:
 
     def claims(self) -> Iterator[Claim]:
         found = [
-            *self._strangers(),
-            *self._unlogged(),
+            *(Foreign(piece.text) for piece in self.sentence.pieces if piece.kind == "foreign"),
+            *guarded(self.sentence, self.verbs),
             *self._relations(),
             *self._negations(),
             *self._wishes(),
@@ -99,41 +97,6 @@ class _Reader:
     def _says(self, clause: Clause, cues: frozenset[str]) -> bool:
         return any(piece.kind == "word" and piece.normal in cues for piece in self._pieces(clause))
 
-    def _strangers(self) -> Iterator[Claim]:
-        """Names that are no ledger item's, and words that no ledger proves."""
-        for piece in self.sentence.pieces:
-            if piece.kind == "foreign":
-                yield Foreign(piece.text)
-            elif piece.kind == "content" and not UNSAID.isdisjoint(piece.normal.split()):
-                yield Unsupported(f'"{piece.text}" claims more than a ledger can prove')
-
-    def _unlogged(self) -> Iterator[Claim]:
-        """What no log holds: tastes, motives, dates of picking."""
-        pieces = self.sentence.pieces
-        for place, piece in enumerate(pieces):
-            before = [one.normal for one in pieces[max(0, place - 3) : place]]
-            after = [one.normal for one in pieces[place + 1 : place + 2]]
-            if piece.kind != "word":
-                continue
-            if piece.normal in LIKING and "you" in before and MODAL.isdisjoint(before):
-                yield Unsupported(f"it says what you {piece.text}, which no log holds")
-            if piece.normal in CAUSAL and self._follows_pick(place):
-                yield Unsupported("it says why you picked something, which no log holds")
-            if piece.normal == "most" and after != ["often"]:
-                yield Unsupported("it says what is most so, which no ledger holds")
-            if piece.normal == _YEAR and not self._is_counted_year(before, after):
-                yield Unsupported(f'"{piece.text}" is said without the year')
-
-    def _follows_pick(self, place: int) -> bool:
-        """Whether "you picked X" stands right before."""
-        before = self.sentence.pieces[max(0, place - 2) : place]
-        return len(before) == 2 and before[0].normal in self.verbs and before[1].kind == "name"
-
-    def _is_counted_year(self, before: list[str], after: list[str]) -> bool:
-        """Whether "year" stands with a number, as "the same year", or for the years that were asked for."""
-        numbered = any(one[:1].isdigit() or one in NUMBERS for one in [*before[-1:], *after])
-        return numbered or "same" in before or self._says(self.whole, WISHED)
-
     def _relations(self) -> Iterator[Claim]:
         """What the whole sentence says: because, like, new, popular."""
         named = self.sentence.named
@@ -142,7 +105,9 @@ class _Reader:
         if self._says(self.whole, SIMILAR) and not self._says(self.whole, WISHED):
             yield from (SimilarTo(key) for key in named or (None,))
         yield from (NewItem(items) for items in self._said_with(NEWNESS))
-        percent = next((one.number for one in self.sentence.pieces if one.kind == "number"), None)
+        percent = next(
+            (one.number for one, mark in pairwise(self.sentence.pieces) if _is_percent(one, mark)), None
+        )
         yield from (Popular(items, percent) for items in self._said_with(POPULARITY))
 
     def _said_with(self, cues: frozenset[str]) -> Iterator[tuple[ItemKey, ...]]:
@@ -198,7 +163,9 @@ class _Reader:
         told = self._says(clause, self.verbs) and not standing
         mine = told or any(piece.kind == "group" for piece in pieces)
         times = self._times(pieces)
-        latest = self._says(clause, LATEST)
+        latest = self._says(clause, LATEST) or any(
+            one.normal == "just" and verb.normal in self.verbs for one, verb in pairwise(pieces)
+        )
         if (told and self._picked_subject(pieces)) or self._subject_is_member(clause):
             yield Picked(self.sentence.subject)
         if mine:
@@ -239,11 +206,11 @@ class _Reader:
 
     @staticmethod
     def _times(pieces: Sequence[Piece]) -> int | None:
-        for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
-            if piece.normal == "twice":
-                return 2
-            if piece.kind == "number" and following is not None and following.normal == _TIMES:
-                return int(piece.number) if piece.number == piece.number else -1
+        if any(piece.normal == "twice" for piece in pieces):
+            return 2
+        for piece, following in pairwise(pieces):
+            if piece.kind == "number" and following.normal == _TIMES:
+                return _whole(piece.number)
         return None
 
     def _wishes(self) -> Iterator[Claim]:
@@ -283,20 +250,23 @@ class _Reader:
                 yield from claims
         for place in range(clause.start, clause.stop):
             if self.sentence.pieces[place].kind == "field" and place not in bound:
-                yield HasField(self.sentence.said_of(place, clause), self.sentence.pieces[place].field)
-        yield from self._texts(clause)
+                items = dict.fromkeys([*clause.items, self.sentence.subject])
+                yield HasField(tuple(items), self.sentence.pieces[place].field)
+        asked = self._says(clause, WISHED)
+        for claim in self._texts(clause):
+            yield MeetsWish(value=" ".join(claim.words)) if asked else claim
 
     def _number(self, place: int, clause: Clause, fields: tuple[str, ...]) -> tuple[Claim, ...]:
         """What a number counts: picks, times, percents, years between, or a column of the item."""
         piece = self.sentence.pieces[place]
-        following = self.sentence.pieces[place + 1].normal if place + 1 < len(self.sentence.pieces) else ""
-        if following == _TIMES or self._says(clause, POPULARITY):
+        after = self.sentence.pieces[place + 1 : place + 2]
+        following = after[0].normal if after else ""
+        if following == _TIMES or (after and _is_percent(piece, after[0])):
             return ()  # read by _picks and _relations
-        if following == _YEAR:
+        if following == YEAR:
             return (YearsApart((*self.sentence.named, self.sentence.subject), piece.number),)
         if any(one.kind == "group" for one in self.sentence.pieces[place + 1 : place + 6]):
-            count = int(piece.number) if piece.number == piece.number else -1
-            return tuple(self._shared(clause, count, following in ("more", "other")))
+            return tuple(self._shared(clause, _whole(piece.number), following in ("more", "other")))
         if self._says(clause, WISHED):
             return ()  # read by _wishes
         return (HasNumber(self.sentence.said_of(place, clause), piece.number, piece.decade, fields),)
@@ -313,7 +283,7 @@ class _Reader:
         else:
             yield SharesAttribute(None, None, count, further)
 
-    def _texts(self, clause: Clause) -> Iterator[Claim]:
+    def _texts(self, clause: Clause) -> Iterator[HasWords]:
         """Runs of content words, which must stand so in the items' own texts."""
         run: list[str] = []
         first = clause.start
@@ -336,13 +306,27 @@ class _Reader:
         counted = any(isinstance(claim, SharesAttribute) for claim in found)
         if said and not (counted or self.sentence.named):
             yield from self._shared(self.whole)
+        stated = any(
+            isinstance(claim, (HasAttribute, HasField, HasNumber, HasWords, YearsApart)) for claim in found
+        )
+        if self._says(self.whole, SHARING) and not stated:
+            yield from (SimilarTo(key) for key in self.sentence.named)
 
     def _unrelated(self, found: Sequence[Claim]) -> Iterator[Claim]:
         """A named item about which nothing checkable is said."""
         related = {getattr(claim, "item", None) for claim in found}
         for claim in found:
-            if isinstance(claim, (HasAttribute, HasField, HasNumber, HasWords, YearsApart)):
+            if isinstance(claim, _STATED):
                 related.update(claim.items if len(claim.items) > 1 else ())
         for key in self.sentence.named:
             if key not in related:
                 yield Unsupported("a name stands there without a relation to this item")
+
+
+def _is_percent(number: Piece, following: Piece) -> bool:
+    return number.kind == "number" and following.normal in ("%", "percent")
+
+
+def _whole(number: float) -> int:
+    """A count; -1, which no count is, for anything that is not a whole number."""
+    return int(number) if number.is_integer() else -1

@@ -83,15 +83,21 @@ class Scanner:
 
     @classmethod
     def of(cls, ledger: Ledger, cites: Sequence[str], lexicon: Lexicon) -> Scanner:
-        """Prepare for sentences that cite `cites`; of two items with one name the cited one is meant."""
+        """Prepare for sentences that cite `cites`.
+
+        Of two items with one name the cited one is meant, and a cited value that is the recommended
+        item's name too ("Up") is meant as the value.
+        """
         words = ledger.wording
         cited = [entry.item for entry in ledger.entries if entry.id in cites and entry.item is not None]
         named = [ledger.profile, *(ledger.others[key] for key in cited)]
+        values = {normal(str(entry.value)) for entry in ledger.entries if entry.id in cites and entry.value}
+        spoken = {normal(one.name): one.key for one in named if one.name}
         category = {normal(words.category): CATEGORIES, normal(CATEGORIES): CATEGORIES}
         known = KNOWN | words.words
         return cls(
             lexicon=lexicon,
-            names={normal(one.name): one.key for one in named if one.name},
+            names={name: key for name, key in spoken.items() if key in cited or name not in values},
             held=_held(named) | {normal(str(entry.value)) for entry in ledger.entries if entry.value},
             fields={**{word: name for word, name in lexicon.fields.items() if word not in known}, **category},
             known=known,
@@ -131,14 +137,17 @@ class Scanner:
         words = form.split()
         if all(word in self.known or word.isdigit() or word in NUMBERS for word in words):
             return None
-        if form in self.held or self.lexicon.is_value(form):
+        if self._is_value(form):
             return Piece("value", phrase, form)
         as_name = phrase[0].isupper() or phrase[0].isdigit() or len(words) > 1
         if as_name and form in self.names:
             return Piece("name", phrase, form, key=self.names[form])
-        if as_name and self.lexicon.is_title(form):
-            return Piece("foreign", phrase, form)
+        if as_name and self.lexicon.is_title(form) and not self._is_value(form.removeprefix("the ")):
+            return Piece("foreign", phrase, form)  # "the War genre" is no film "The War"
         return None
+
+    def _is_value(self, form: str) -> bool:
+        return form in self.held or self.lexicon.is_value(form)
 
     def _single(self, text: str) -> Piece:
         form = normal(text)

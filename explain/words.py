@@ -14,8 +14,6 @@ from functools import lru_cache
 
 _POSSESSIVE = re.compile(r"['’]s\b")
 _SEPARATOR = re.compile(r"[\W_]+")
-_PLURAL = re.compile(r"([^\W\d_]{2}[^\Wsiu])s\b")
-_Y_ENDING = re.compile(r"([^\W\d_]{2})(?:ie|y)\b")
 
 
 def normal(text: str) -> str:
@@ -24,16 +22,20 @@ def normal(text: str) -> str:
     >>> normal("Comedies & Lovers' Tales"), normal("comedy and lover tale")
     ('comedi and lover tale', 'comedi and lover tale')
     """
-    return _remembered(text) if len(text) <= 100 else _normal(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = _POSSESSIVE.sub("", text.lower().replace("&", " and "))
+    return " ".join(map(_stem, _SEPARATOR.sub(" ", text).split()))
 
 
-def _normal(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).lower().replace("&", " and ")
-    text = _SEPARATOR.sub(" ", _POSSESSIVE.sub("", text)).strip()
-    return _Y_ENDING.sub(r"\1i", _PLURAL.sub(r"\1", text))
-
-
-_remembered = lru_cache(maxsize=65_536)(_normal)
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    """A word without its plural s, and with "y" and "ie" at its end made "i"."""
+    if len(word) > 3 and word.endswith("s") and word[-2] not in "siu" and word[-3:].isalpha():
+        word = word[:-1]
+    if len(word) > 2 and word.endswith(("y", "ie")):
+        word = word.removesuffix("y").removesuffix("ie") + "i"
+    return word
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -43,7 +45,7 @@ def word_set(words: str) -> frozenset[str]:
 
 FUNCTION = word_set(
     "a an the and or of in on at to for from with as is are was were be been being has have had do does"
-    " did you your yours i we us our them they their this these that those it its so if then into onto"
+    " did you your yours i we us our them they their this these that those it its so if into onto"
     " over under out up down off about between among through across while during own may might can could"
     " one some any other who whom whose which what when where how here there just s re ve"
 )
@@ -51,8 +53,8 @@ GLUE = word_set(
     "pick picks choice choices list history taste title item something thing kind sort side part line"
     " thread note fit fits suit suits match matches meet meets answer answers come comes came go goes"
     " went sit sits stand stands join joins carry carries bring brings keep keeps keeping turn turns"
-    " appear appears show shows found find finds run runs feel feels rest rests begin begins start"
-    " starts belong belongs hold holds held has step next way place right content catalogue category"
+    " appear appears show shows found find finds run runs feel feels rest rests "
+    " belong belongs hold holds held has step next way place right content catalogue category"
     " field time times once again already earlier back along ahead straight well enjoy try look see take"
     " takes filed listed inside within exactly touch ground mind company hand range reach speak speaks"
     " year years apart date dates alone know still much met work sight released together simply twice"
@@ -88,6 +90,14 @@ UNSAID = word_set(
 )
 LIKING = word_set("like enjoy")
 MODAL = word_set("may might can could if")
+VERBS = word_set(
+    "is are was were be has have had do does did can may might could share shares run runs stand stands come"
+    " comes came go goes fit fits suit suits match matches meet meets answer answers join joins carry carries"
+    " bring brings brought keep keeps turn turns appear appears show shows find finds found feel feels rest"
+    " rests begin begins belong belongs hold holds return returns lead leads led draw draws drew point points"
+    " suggest suggests picked chose asked wished wanted speak speaks know date dates take takes sit sits echo"
+    " echoes resemble resembles"
+)
 CUES = SHARING | SIMILAR | CAUSAL | CONTRAST | WISHED | NEWNESS | POPULARITY | LATEST
 KNOWN = FUNCTION | GLUE | CUES | LIKING
 NUMBER_WORDS = (

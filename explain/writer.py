@@ -32,6 +32,8 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "wish_without": ("Poetry", "Travel", "Sports"),
     "wish_number": ("12", "40", "7.5"),
     "popularity": ("5", "3", "8"),
+    "years_apart": (" (1987)", " (2004)", " (1965)"),
+    "years_close": (" (1987)", " (2004)", " (1965)"),
 }
 
 

@@ -38,6 +38,7 @@ def asked(cases):
 
 
 @given(triples, st.booleans())
+@settings(deadline=None)
 def test_leave_one_out_divides_the_log(rows, train_on_valid):
     log = log_of(rows)
     split = leave_one_out(log, train_on_valid=train_on_valid)
@@ -113,6 +114,7 @@ def test_time_split_refuses_one_single_moment_and_bad_shares():
 
 
 @given(triples, st.integers(0, 3))
+@settings(deadline=None)
 def test_user_cold_holds_whole_people_out(rows, seed):
     log = log_of(rows)
     split = user_cold(log, share=0.4, valid=0.3, reveal=(0, 1, 5), seed=seed)

@@ -62,9 +62,9 @@ def test_list_figures_hold_what_they_name():
     found = list_figures(shown, cases_of(["a", "b"]), counts, np.eye(4))
     assert found["coverage"] == 0.75
     assert found["share of cold items"] == 0.25
-    assert found["diversity"] == 1.0
+    assert found["diversity in a list"] == 1.0
     assert found["popularity lift"] == pytest.approx((5 - 6) / 6)
-    assert "diversity" not in list_figures(shown, cases_of(["a", "b"]), counts)
+    assert "diversity in a list" not in list_figures(shown, cases_of(["a", "b"]), counts)
 
 
 def test_aliases_hide_every_title_and_change_nothing_else():

@@ -78,8 +78,8 @@ def report(tmp_path_factory):
         comparisons={"all": against_all(ours, rivals), "cold": []},
         exposure={"Firstlight": [0.1] * 10, "popularity": [0.0] * 9 + [1.0]},
         measures={
-            "Firstlight": {"diversity": 0.5, "coverage": float("nan")},
-            "popularity": {"diversity": 0.2},
+            "Firstlight": {"diversity in a list": 0.5, "coverage": float("nan")},
+            "popularity": {"diversity in a list": 0.2},
         },
         blend={"cold item": {"content": 0.7, "language model": 0.3}},
         gallery=[
@@ -147,6 +147,18 @@ def test_verdicts_are_printed_only_where_they_hold(written):
     assert "Over all cases Firstlight beats popularity; cannot be told apart from" in words
     assert "beats <script>" not in words
     assert "▲" in words
+
+
+def test_systems_asked_fewer_cases_stand_apart(report, tmp_path):
+    few = results("with LLM", 1.0, n=90).summary(replicates=20)  # the best of all, on other cases
+    text = write_report(tmp_path, replace(report, systems=[*report.systems, few])).read_text(encoding="utf-8")
+    whole, _, part = text.partition("On 90 of the cases")
+    assert "with LLM" not in whole
+    assert "with LLM" in part
+    assert "▲" in whole
+    assert [[one.name for one in group] for group in replace(report, systems=[few]).asked_alike()] == [
+        ["with LLM"]
+    ]
 
 
 def test_an_almost_empty_report_is_a_page(tmp_path):

@@ -141,7 +141,7 @@ def recommended_as_picked(world, rng, number):
     entry = next(one for one in ledger.entries if one.kind == "history")
     frame = pick(
         rng,
-        ["Your pick “{n}” is here again", "You picked “{n}” already", "You once chose {n}", "You picked {n}"],
+        ["Your pick “{n}” led here", "You picked “{n}” already", "You once chose {n}", "You picked {n}"],
     )
     lie, truth = (fill(frame, entry.id, n=n) for n in (ledger.profile.name, entry.title))
     return Plant(ledger, lie, truth)

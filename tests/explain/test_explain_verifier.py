@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
@@ -170,6 +172,20 @@ def test_unsupported_relations(ledger, lexicon):
 
 def test_citations_are_split_off():
     assert split_citations("So it is [E1, E2], and so [E3].") == ("So it is, and so.", ("E1", "E2", "E3"))
+
+
+WORDS = ["You", "picked", "“Alien”", "this", "one", "it", "Horror", "twice", "3", "times", "years", "1979", "of", "your",
+         "picks", "because", "like", "same", "not", "asked", "director", "Up", "[E1]", "[E9]", "(", ")", ",", ";", ".",
+         "1.2.3", "inf", "nan", "99999999999999999999", "²", "“", "”", "two", "more", "new", "most", "often", "percent"]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)))
+def test_any_text_gets_a_verdict(ledger, lexicon, text):
+    verdict = Verifier(lexicon).check(text, ledger)
+    assert verdict.ok == (not verdict.reasons)
+    assert Verifier(lexicon).check(text, ledger) == verdict
+    Verifier(lexicon).refuted(text, ledger)
 
 
 HOSTILE = [

