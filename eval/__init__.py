@@ -1,20 +1,25 @@
 """Floor 2: metrics, protocols, comparison with intervals, leak check, report. Knows no model.
 
-Imported by their own names, since they load scipy or matplotlib: :mod:`.baselines`, :mod:`.item_graph`,
-:mod:`.ease`, :mod:`.power`, and :mod:`.write`, which turns a :class:`Report` into files.
+For anyone's lists or scores start at :func:`judge` and :func:`judge_scores`; for score functions over
+cases, at :func:`evaluate`.
+
+Imported by their own names, since they load scipy or matplotlib: :mod:`.baselines`, :mod:`.baseline_set`,
+:mod:`.item_graph`, :mod:`.ease`, :mod:`.power`, and :mod:`.write`, which turns a :class:`Report` into files.
 """
 
+from . import beyond_accuracy
 from .bootstrap import interval
-from .compare import Comparison, against_all, compare, corrected, holm
+from .compare import Comparison, against_all, against_all_in_parts, compare, corrected, holm
 from .finding import Finding
 from .leaks import check_leaks
 from .leaks_split import repeat_share
+from .lists import ListResults, judge, judge_scores, rows_of_lists
 from .metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
 from .protocol import ScoreFn, evaluate
 from .provenance import Provenance, versions
 from .ranking import Candidates, Ranked, Seen, rank, ranks_of_targets, top_rows
 from .report import Curve, Person, Report, Sentence, Suggestion
-from .results import CaseResults
+from .results import CaseResults, summary_of_seeds
 from .summary import HARMONIC, Estimate, Segment, Summary, summarize
 
 __all__ = [
@@ -26,6 +31,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Finding",
+    "ListResults",
     "Person",
     "Provenance",
     "Ranked",
@@ -37,6 +43,8 @@ __all__ = [
     "Suggestion",
     "Summary",
     "against_all",
+    "against_all_in_parts",
+    "beyond_accuracy",
     "check_leaks",
     "compare",
     "corrected",
@@ -46,11 +54,15 @@ __all__ = [
     "hits_of_lists",
     "holm",
     "interval",
+    "judge",
+    "judge_scores",
     "per_case",
     "rank",
     "ranks_of_targets",
     "repeat_share",
+    "rows_of_lists",
     "summarize",
+    "summary_of_seeds",
     "top_rows",
     "versions",
 ]

@@ -42,6 +42,15 @@ def bootstrap_sums(sums: Values, *, replicates: int, seed: int) -> Values:
     return np.concatenate([drawn @ sums for drawn in draws(len(sums), replicates, seed)])
 
 
+def mean_of_drawn(values: Values, rng: np.random.Generator) -> Values:
+    """[replicates, seeds, ...] -> [replicates, ...]: the mean over seeds drawn with replacement."""
+    n, seeds = values.shape[:2]
+    if seeds == 1:
+        return values[:, 0]
+    chosen = rng.integers(0, seeds, (n, seeds))
+    return values[np.arange(n)[:, None], chosen].mean(axis=1)
+
+
 def interval(samples: Values, level: float = LEVEL) -> tuple[float, float]:
     """The percentile interval of replicates; NaN replicates (an empty segment was drawn) are left out."""
     usable = samples[~np.isnan(samples)]

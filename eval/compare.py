@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import LEVEL, draws, interval, sums_by_person
-from .results import CaseResults
+from .bootstrap import LEVEL, draws, interval, mean_of_drawn, sums_by_person
+from .lists import ListResults
+from .results import CaseResults, Groups
 from .summary import Estimate
 
 REPLICATES = 2000
+Results = CaseResults | ListResults
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,13 @@ class Comparison:
     def __str__(self) -> str:
         better, worse = (self.a, self.b) if self.difference.mean > 0 else (self.b, self.a)
         verdict = f"{better} beats {worse}" if self.holds else f"{self.a} and {self.b} cannot be told apart"
-        return f"{verdict} at {self.metric}: {self.difference}, p={self.p_value:.3g}, {self.n_people} people"
+        people = f"{self.n_people} people" + (f", {self.n_seeds} seeds" if self.n_seeds > 1 else "")
+        return f"{verdict} at {self.metric}: {self.difference}, p={self.p_value:.3g}, {people}"
 
 
 def compare(
-    a: CaseResults | Sequence[CaseResults],
-    b: CaseResults | Sequence[CaseResults],
+    a: Results | Sequence[Results],
+    b: Results | Sequence[Results],
     metric: str = "NDCG@10",
     *,
     where: NDArray[np.bool_] | None = None,
@@ -117,8 +120,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def against_all(
-    system: CaseResults | Sequence[CaseResults],
-    others: Mapping[str, CaseResults],
+    system: Results | Sequence[Results],
+    others: Mapping[str, Results],
     metric: str = "NDCG@10",
     *,
     where: NDArray[np.bool_] | None = None,
@@ -131,19 +134,37 @@ def against_all(
     return corrected(found)
 
 
-def _runs(results: CaseResults | Sequence[CaseResults]) -> list[CaseResults]:
-    return [results] if isinstance(results, CaseResults) else list(results)
+def against_all_in_parts(
+    system: Results | Sequence[Results],
+    others: Mapping[str, Results],
+    parts: Groups,
+    metric: str = "NDCG@10",
+    *,
+    seed: int = 0,
+) -> dict[str, list[Comparison]]:
+    """The same on several parts of the cases, p values corrected for all of them together.
+
+    A part without a case is left out.
+    """
+    filled = {name: mask for name, mask in parts.items() if mask.any()}
+    found = [
+        compare(system, other.renamed(name), metric, where=mask, seed=seed)
+        for mask in filled.values()
+        for name, other in others.items()
+    ]
+    fair, size = corrected(found), len(others)
+    return {name: fair[i * size : (i + 1) * size] for i, name in enumerate(filled)}
 
 
-def _check_same_cases(runs: Sequence[CaseResults]) -> None:
+def _runs(results: Results | Sequence[Results]) -> list[Results]:
+    return [results] if isinstance(results, (CaseResults, ListResults)) else list(results)
+
+
+def _check_same_cases(runs: Sequence[Results]) -> None:
     first = runs[0]
     for other in runs[1:]:
-        same = len(other) == len(first) and bool(
-            (other.people == first.people).all()
-            and (other.target_counts == first.target_counts).all()
-            and (other.history_lengths == first.history_lengths).all()
-        )
-        if not same:
+        columns = zip(first.asked, other.asked, strict=False)
+        if not (type(other) is type(first) and all(np.array_equal(a, b) for a, b in columns)):
             raise DataError(
                 f'"{first.name}" and "{other.name}" were not asked the same cases',
                 where="compare",
@@ -153,7 +174,7 @@ def _check_same_cases(runs: Sequence[CaseResults]) -> None:
 
 
 def _by_person(
-    runs: Sequence[CaseResults], metric: str, keep: NDArray[np.bool_], person: NDArray[np.integer]
+    runs: Sequence[Results], metric: str, keep: NDArray[np.bool_], person: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """Each person's sum of the metric under each seed, [seeds, people]."""
     values = np.stack([run.metric(metric)[keep] for run in runs], axis=1)
@@ -168,16 +189,10 @@ def _replicates(
     found = []
     for drawn in draws(len(size), n, seed):
         means_a, means_b = (
-            _mean_of_drawn_seeds(drawn @ sums.T / (drawn @ size)[:, None], rng) for sums in (sums_a, sums_b)
+            mean_of_drawn(drawn @ sums.T / (drawn @ size)[:, None], rng) for sums in (sums_a, sums_b)
         )
         found.append(means_a - means_b)
     return np.concatenate(found)
-
-
-def _mean_of_drawn_seeds(means: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """[r, seeds] -> [r]: the mean over seeds drawn with replacement in each replicate."""
-    chosen = rng.integers(0, means.shape[1], means.shape)
-    return np.take_along_axis(means, chosen, axis=1).mean(axis=1)
 
 
 def _p_value(samples: NDArray[np.float64]) -> float:

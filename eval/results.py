@@ -15,6 +15,9 @@ from .summary import REPLICATES, Summary, summarize
 SHOWN = ("HR", "NDCG", "MRR")
 TARGET_BINS = {"0": (0, 0), "1-5": (1, 5), "6-20": (6, 20), ">20": (21, np.inf)}
 HISTORY_BINS = {"0": (0, 0), "1": (1, 1), "2-5": (2, 5), "6-10": (6, 10), ">10": (11, np.inf)}
+HOT = 20  # an item with more interactions in training is hot
+PEOPLE = {"cold people": (0, 1), "warm people": (2, 10), "hot people": (11, np.inf)}
+Groups = Mapping[str, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -77,23 +80,53 @@ class CaseResults:
         """The same outcome under another name."""
         return replace(self, name=name)
 
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.integer]) -> CaseResults:
+        """The outcome of some cases only."""
+        columns = ("ranks", "lists", "people", "target_counts", "history_lengths")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in columns})
+
+    @property
+    def asked(self) -> tuple[NDArray[np.integer], ...]:
+        """What tells the cases apart; two results can be compared when it is equal."""
+        return self.people, self.target_counts, self.history_lengths
+
     def segments(self) -> dict[str, NDArray[np.bool_]]:
-        """The parts every report holds: all, warm, cold, and bins of target count and history length."""
+        """The parts every report holds, bool [n] each.
+
+        By the right answer: all, warm (seen in training), cold, hot (seen more than 20 times), and bins
+        of its count. By who asked: cold people (at most one item), warm, hot (more than ten), and bins.
+        """
         counts, lengths = self.target_counts, self.history_lengths
         parts = {"all": np.ones(len(self), dtype=bool), "warm": counts > 0, "cold": counts == 0}
+        parts["hot"] = counts > HOT
         for name, (low, high) in TARGET_BINS.items():
             parts[f"target count {name}"] = (counts >= low) & (counts <= high)
         for name, (low, high) in HISTORY_BINS.items():
             parts[f"history {name}"] = (lengths >= low) & (lengths <= high)
+        for name, (low, high) in PEOPLE.items():
+            parts[name] = (lengths >= low) & (lengths <= high)
         return parts
 
     def summary(
         self,
         *,
-        groups: Mapping[str, NDArray[np.bool_]] | None = None,
+        groups: Groups | None = None,
         replicates: int = REPLICATES,
         seed: int = 0,
     ) -> Summary:
         """Every segment with its intervals; `groups` adds parts of your own, bool [n] each."""
-        parts = {**self.segments(), **(groups or {})}
-        return summarize(self.name, self.values(), parts, self.people, replicates=replicates, seed=seed)
+        return summary_of_seeds([self], groups=groups, replicates=replicates, seed=seed)
+
+
+def summary_of_seeds(
+    runs: Sequence[CaseResults],
+    *,
+    groups: Groups | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Summary:
+    """One system trained with several seeds: means over them, intervals that draw people and seeds."""
+    first = runs[0]
+    parts = {**first.segments(), **(groups or {})}
+    values = [run.values() for run in runs]
+    return summarize(first.name, values, parts, first.people, replicates=replicates, seed=seed)

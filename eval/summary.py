@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import bootstrap_sums, interval, sums_by_person, widen_constant
+from .bootstrap import bootstrap_sums, interval, mean_of_drawn, sums_by_person, widen_constant
 
 REPLICATES = 1000
 HARMONIC = "harmonic mean of warm and cold"
@@ -62,7 +62,7 @@ class Summary:
 
 def summarize(
     name: str,
-    values: Mapping[str, NDArray[np.float64]],
+    values: Sequence[Mapping[str, NDArray[np.float64]]],
     parts: Mapping[str, NDArray[np.bool_]],
     people: NDArray[np.integer],
     *,
@@ -70,6 +70,9 @@ def summarize(
     seed: int = 0,
 ) -> Summary:
     """Means of `values` (each in [0, 1]) over each of `parts`, intervals by drawing people.
+
+    `values` holds one mapping for each training seed, of the same metrics; with several, seeds are
+    drawn too.
 
     When "warm" and "cold" are among the parts, the harmonic mean of the two is added: it falls to 0
     when either does, so it cannot be bought with one of them.
@@ -81,19 +84,22 @@ def summarize(
     """
     if not len(people):
         raise DataError("no case to summarize", where=name, expected="at least one", fix="check the split")
-    sums = _sums(list(values.values()), list(parts.values()), people)  # [people, 1 + metrics, parts]
-    drawn = bootstrap_sums(sums.reshape(len(sums), -1), replicates=replicates, seed=seed)
-    means, spread = _means(sums.sum(axis=0)), _means(drawn.reshape(-1, *sums.shape[1:]))
+    inside = list(parts.values())
+    runs = np.stack([_sums(list(run.values()), inside, people) for run in values], axis=1)
+    drawn = bootstrap_sums(runs.reshape(len(runs), -1), replicates=replicates, seed=seed)
+    sums = runs[:, 0]  # [people, 1 + metrics, parts]; sizes are the same under every seed
+    means = _means(runs.sum(axis=0)).mean(axis=0)
+    spread = mean_of_drawn(_means(drawn.reshape(-1, *runs.shape[1:])), np.random.default_rng([seed, 1]))
     found: dict[str, Segment] = {}
     for j, part in enumerate(parts):
         n, n_people = int(sums[:, 0, j].sum()), int(np.count_nonzero(sums[:, 0, j]))
         estimates = {
             metric: _estimate(float(means[i, j]), spread[:, i, j], n_people)
-            for i, metric in enumerate(values)
+            for i, metric in enumerate(values[0])
         }
         found[part] = Segment(part, n, n_people, estimates)
     if "warm" in found and "cold" in found:
-        found = _with_harmonic(found, list(values), means, spread, list(parts))
+        found = _with_harmonic(found, list(values[0]), means, spread, list(parts))
     return Summary(name, found)
 
 

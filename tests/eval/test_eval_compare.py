@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstlight.base.errors import ConfigError, DataError
-from firstlight.eval.compare import against_all, compare, corrected, holm
+from firstlight.eval.compare import against_all, against_all_in_parts, compare, corrected, holm
 from firstlight.eval.results import CaseResults
 
 
@@ -75,6 +75,7 @@ def test_one_lucky_seed_does_not_decide():
     assert compare(lucky[0], base).holds
     assert not compare(lucky, base).holds
     assert compare(lucky, base).n_seeds == 3
+    assert str(compare(lucky, base)).endswith("2000 people, 3 seeds")
     steady = [results("new", random_ranks(rng, 0.42, 2000)) for _ in range(3)]
     assert compare(steady, base).holds
 
@@ -109,6 +110,22 @@ def test_many_looks_are_corrected():
     assert [one.b for one in together] == list(others)
     assert together == corrected(alone)
     assert all(t.p_value >= a.p_value for t, a in zip(together, alone, strict=True))
+
+
+def test_looks_at_several_parts_are_corrected_together():
+    rng = np.random.default_rng(6)
+    system = results("new", random_ranks(rng, 0.38))
+    others = {f"old{i}": results("x", random_ranks(rng, 0.3)) for i in range(4)}
+    parts = {"first": np.arange(400) < 200, "rest": np.arange(400) >= 200, "none": np.zeros(400, bool)}
+    found = against_all_in_parts(system, others, parts)
+    assert {name: [one.b for one in several] for name, several in found.items()} == {
+        "first": list(others),
+        "rest": list(others),
+    }
+    alone = [compare(system, one, where=mask) for mask in list(parts.values())[:2] for one in others.values()]
+    assert [one.p_value for several in found.values() for one in several] == holm(
+        [one.p_value for one in alone]
+    )
 
 
 def test_other_cases_are_refused():

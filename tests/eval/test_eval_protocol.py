@@ -9,7 +9,7 @@ from firstlight.corpus import Cases, Interactions
 from firstlight.corpus.split import leave_one_out
 from firstlight.eval.bootstrap import bootstrap_sums, draws, interval, widen_constant
 from firstlight.eval.protocol import evaluate
-from firstlight.eval.results import CaseResults
+from firstlight.eval.results import CaseResults, summary_of_seeds
 from firstlight.eval.summary import HARMONIC, summarize
 
 N_ITEMS = 30
@@ -113,9 +113,10 @@ def test_segments_hold_the_bins_with_their_sizes():
     summary = results.summary(groups={"mine": np.array([1, 1, 1, 0, 0, 0], bool)}, replicates=200)
     sizes = {name: segment.n for name, segment in summary.segments.items()}
     assert sizes == {
-        "all": 6, "warm": 5, "cold": 1, HARMONIC: 6,
+        "all": 6, "warm": 5, "cold": 1, HARMONIC: 6, "hot": 2,
         "target count 0": 1, "target count 1-5": 1, "target count 6-20": 2, "target count >20": 2,
-        "history 0": 1, "history 1": 1, "history 2-5": 2, "history 6-10": 1, "history >10": 1, "mine": 3,
+        "history 0": 1, "history 1": 1, "history 2-5": 2, "history 6-10": 1, "history >10": 1,
+        "cold people": 2, "warm people": 3, "hot people": 1, "mine": 3,
     }  # fmt: skip
     assert summary["all"].n_people == 3
     assert summary["mine"].metrics["HR@1"].mean == pytest.approx(2 / 3)
@@ -130,7 +131,7 @@ def test_an_empty_segment_has_no_mean_and_no_case_is_an_error():
     )
     assert results.summary(replicates=10).as_dict()["cold"]["HR@10"] == [None, None, None]
     with pytest.raises(DataError, match="no case to summarize"):
-        summarize("s", {}, {}, np.array([], dtype=int))
+        summarize("s", [{}], {}, np.array([], dtype=int))
 
 
 def test_intervals_cover_the_truth_at_their_level_and_respect_people():
@@ -141,14 +142,41 @@ def test_intervals_cover_the_truth_at_their_level_and_respect_people():
         hits = np.where(rng.random((60, 8)) < 0.9, rate[:, None], ~rate[:, None]).astype(float).ravel()
         people = np.repeat(np.arange(60), 8)
         truth = 0.3 * 0.9 + 0.7 * 0.1
-        one = summarize("x", {"HR": hits}, {"all": np.ones(480, bool)}, people, replicates=300, seed=trial)
-        apart = summarize(
-            "x", {"HR": hits}, {"all": np.ones(480, bool)}, np.arange(480), replicates=300, seed=trial
-        )
+        whole, drawn = {"all": np.ones(480, bool)}, {"replicates": 300, "seed": trial}
+        one = summarize("x", [{"HR": hits}], whole, people, **drawn)
+        apart = summarize("x", [{"HR": hits}], whole, np.arange(480), **drawn)
         covered += one["all"].metrics["HR"].low <= truth <= one["all"].metrics["HR"].high
         naive += apart["all"].metrics["HR"].low <= truth <= apart["all"].metrics["HR"].high
     assert covered >= 180
     assert naive < 160  # drawing cases instead of people would promise too much
+
+
+def test_several_seeds_are_averaged_and_widen_the_interval():
+    def run(hits):
+        ones = np.ones(400, dtype=int)
+        ranks = np.where(np.arange(400) < hits, 1.0, np.inf)
+        return CaseResults("x", ranks, np.zeros((400, 1), np.int32), np.arange(400), ones, ones)
+
+    runs = [run(80), run(120), run(160)]
+    found = summary_of_seeds(runs, groups={"half": np.arange(400) < 200})
+    one, alone = found["all"].metrics["HR@10"], runs[1].summary()["all"].metrics["HR@10"]
+    assert one.mean == pytest.approx(0.3)
+    assert found["half"].metrics["HR@10"].mean == pytest.approx(120 / 200)
+    assert one.high - one.low > 1.3 * (alone.high - alone.low)
+    assert (found["all"].n, found["all"].n_people) == (400, 400)
+    same = summary_of_seeds([runs[0]] * 3)["all"].metrics["HR@10"]
+    assert same.high - same.low == pytest.approx(
+        np.diff([getattr(runs[0].summary()["all"].metrics["HR@10"], e) for e in ("low", "high")])[0]
+    )
+
+
+def test_some_cases_can_be_taken():
+    ranks = np.array([1.0, 2.0, np.inf])
+    whole = CaseResults("x", ranks, np.arange(3)[:, None], np.arange(3), np.arange(3), np.arange(3))
+    part = whole.take(np.array([False, True, True]))
+    assert part.ranks.tolist() == [2, np.inf]
+    assert part.lists.tolist() == [[1], [2]]
+    assert len(part) == 2
 
 
 def test_draws_are_whole_samples_and_seeded():
