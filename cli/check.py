@@ -18,14 +18,23 @@ def run(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Schema, sparsity, cold counts and leaks of a data folder; exit code 1 on an error."""
+    """Schema, sparsity, cold counts, and leaks under every protocol; exit code 1 on an error or a leak."""
+    from dataclasses import asdict
+
     from rich.console import Console
 
     from ..corpus import check_dataset, read_dataset
+    from ..eval import check_protocols
 
-    report = check_dataset(read_dataset(data, join=tuple(join or ())))
+    dataset = read_dataset(data, join=tuple(join or ()))
+    report, leaks = check_dataset(dataset), check_protocols(dataset)
     if as_json:
-        print_json(report.as_dict())
+        found = {split: [asdict(one) for one in several] for split, several in leaks.items()}
+        print_json(report.as_dict() | {"leaks": found})
     else:
-        Console().print(report.table())
-    raise typer.Exit(0 if report.ok else 1)
+        console = Console()
+        console.print(report.table())
+        for split, several in leaks.items():
+            console.print(f"leak check, {split}:", *(several or ["nothing found"]), sep="\n  ", markup=False)
+    leaking = any(one.severity == "leak" for several in leaks.values() for one in several)
+    raise typer.Exit(0 if report.ok and not leaking else 1)

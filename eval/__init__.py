@@ -11,7 +11,7 @@ from . import beyond_accuracy
 from .bootstrap import interval
 from .compare import Comparison, against_all, against_all_in_parts, compare, corrected, holm
 from .finding import Finding
-from .leaks import check_leaks
+from .leaks import check_leaks, check_protocols
 from .leaks_split import repeat_share
 from .lists import ListResults, judge, judge_scores, rows_of_lists
 from .metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
@@ -46,6 +46,7 @@ __all__ = [
     "against_all_in_parts",
     "beyond_accuracy",
     "check_leaks",
+    "check_protocols",
     "compare",
     "corrected",
     "evaluate",

@@ -12,21 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corpus.catalogue import Catalogue
+from ..corpus.dataset import Dataset
 from ..corpus.interactions import Cases
-from ..corpus.split import Split
+from ..corpus.split import Split, leave_one_out, ready_made, time_split, user_cold
 from .finding import Finding, example, finding
-from .leaks_split import (
-    asked_twice,
-    duplicate_people,
-    future,
-    in_history,
-    repeats,
-    training_holds_answers,
-)
-from .leaks_text import distinctive, keys_in_texts, labels_in_prompts
+from .leaks_split import in_history, leaks_of_split
+from .leaks_text import answers_told, distinctive, keys_in_texts, labels_in_prompts
 from .ranking import Scores
 
 NEXT_ID, NEXT_ID_LEAK = 0.01, 0.10  # excess of "the next id" over "the previous id": warning, leak
+MOMENTS, FEWEST_PEOPLE = 20, 20  # distinct times, people: fewer cannot be cut
 
 
 def check_leaks(
@@ -55,11 +50,7 @@ def check_leaks(
         Turns scores [b, n] and k into lists; asked with equal scores, it must not answer by number.
     """
     found = [
-        *training_holds_answers(split),
-        *future(split),
-        *repeats(split),
-        *asked_twice(split),
-        *duplicate_people(split),
+        *leaks_of_split(split),
         *_ids_encode_order(split, catalogue),
         *_keys_in_texts(split, catalogue),
         *_fitted_on_unseen(split, catalogue, fitted or {}),
@@ -69,6 +60,30 @@ def check_leaks(
     if prompts is not None:
         found += _labels_in_prompts(split.test, catalogue, prompts)
     return found + (list(_ties_by_number(top)) if top else [])
+
+
+def check_protocols(dataset: Dataset) -> dict[str, list[Finding]]:
+    """The leak check of every protocol that a dataset allows, by the split's name.
+
+    Leave-one-out, a cut in time where there are times, people held out, and ready-made cases. What
+    concerns the catalogue alone is looked for once, under the first of them.
+    """
+    splits = list(_splits(dataset))
+    found = {split.name: leaks_of_split(split) for split in splits[1:]}
+    return {**{split.name: check_leaks(split, dataset.catalogue) for split in splits[:1]}, **found}
+
+
+def _splits(dataset: Dataset) -> Iterator[Split]:
+    log = dataset.interactions
+    if "test" in dataset.cases:
+        test = dataset.cases["test"]
+        yield ready_made(log, dataset.cases.get("valid", test.take(np.zeros(0, np.int64))), test)
+    if len(log) and int(np.diff(log.offsets).max()) >= 3:
+        yield leave_one_out(log, train_on_valid=False)
+    if log.clock == "timestamp" and len(np.unique(log.times)) >= MOMENTS:
+        yield time_split(log)
+    if log.n_users >= FEWEST_PEOPLE:
+        yield user_cold(log)
 
 
 def _ids_encode_order(split: Split, catalogue: Catalogue) -> Iterator[Finding]:
@@ -97,6 +112,10 @@ def _keys_in_texts(split: Split, catalogue: Catalogue) -> Iterator[Finding]:
     fix = "clean the texts before they are encoded or shown to a language model"
     yield from finding("item texts that name people", "leak", users.hit, users.example, fix)
     yield from finding("item texts that name other items' keys", "warning", others.hit, others.example, fix)
+    told = answers_told(split.test, catalogue)
+    yield from finding(
+        "keys or texts that name the right answer", "leak", told, example(split.test, told), fix
+    )
 
 
 def _fitted_on_unseen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +38,41 @@ def training_holds_answers(split: Split) -> Iterator[Finding]:
         {"test": split.test} if split.train_on_valid else {"test": split.test, "validation": split.valid}
     )
     train = split.train
-    people = key_hashes(train.user_keys)[train.users]
+    done = _Done(key_hashes(train.user_keys)[train.users], train.rows, train.times)
     for name, cases in checked.items():
-        timed = bool(len(cases)) and not np.isnan(cases.times).any()
-        mine, theirs = key_hashes(cases.user_keys), people
-        mine, theirs = mix(mine, _bits(cases.targets)), mix(theirs, _bits(train.rows))
-        if timed:
-            mine, theirs = mix(mine, _bits(cases.times)), mix(theirs, _bits(train.times))
-        hit = _among(mine, theirs) & (timed | ~in_history(cases))
+        hit = done.holds(cases)
         yield from finding(
             f"{name} interactions in training", "leak", hit, example(cases, hit), "remove them from training"
         )
+
+
+def answers_in_other_histories(split: Split) -> Iterator[Finding]:
+    """Test interactions in the histories of validation: what is tuned on them has seen the answers."""
+    valid = split.valid
+    people = np.repeat(key_hashes(valid.user_keys), valid.lengths)
+    hit = _Done(people, valid.history_rows, valid.history_times).holds(split.test)
+    yield from finding(
+        "test interactions in the histories of validation", "leak", hit, example(split.test, hit),
+        "cut the histories of validation before the test begins",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Interactions, as hashes of people beside rows and times."""
+
+    people: Hashes
+    rows: NDArray[np.integer]
+    times: NDArray[np.float64]
+
+    def holds(self, cases: Cases) -> NDArray[np.bool_]:
+        """Which targets stand here, by person, row and time; without times, repeats do not count."""
+        timed = bool(len(cases)) and not (np.isnan(cases.times).any() or np.isnan(self.times).any())
+        mine = mix(key_hashes(cases.user_keys), _bits(cases.targets))
+        theirs = mix(self.people, _bits(self.rows))
+        if timed:
+            mine, theirs = mix(mine, _bits(cases.times)), mix(theirs, _bits(self.times))
+        return _among(mine, theirs) & (timed | ~in_history(cases))
 
 
 def future(split: Split) -> Iterator[Finding]:
@@ -75,14 +100,14 @@ def future(split: Split) -> Iterator[Finding]:
 def repeats(split: Split) -> Iterator[Finding]:
     """Targets in their own history, where people hardly ever repeat an item otherwise."""
     hit = in_history(split.test)
-    if len(hit) and hit.mean() > _usualrepeats(split) + REPEATS:
+    if len(hit) and hit.mean() > _usual_repeats(split) + REPEATS:
         yield from finding(
             "targets that stand in their own history", "leak", hit, example(split.test, hit),
             "cut each history before its target, or allow repeats knowingly",
         )  # fmt: skip
 
 
-def _usualrepeats(split: Split) -> float:
+def _usual_repeats(split: Split) -> float:
     """How often a sentence of training (without training: a history) ends with an item it held before."""
     one = split.train if len(split.train) else split.test
     rows, offsets = (one.rows if isinstance(one, Interactions) else one.history_rows), one.offsets
@@ -91,6 +116,18 @@ def _usualrepeats(split: Split) -> float:
     same = rows == np.repeat(rows[filled - 1], lengths[lengths > 0])
     again = np.add.reduceat(same, filled - lengths[lengths > 0]) > 1 if len(filled) else np.zeros(1)
     return float(again.mean())
+
+
+def leaks_of_split(split: Split) -> list[Finding]:
+    """Everything that can be wrong with a split by itself."""
+    return [
+        *training_holds_answers(split),
+        *answers_in_other_histories(split),
+        *future(split),
+        *repeats(split),
+        *asked_twice(split),
+        *duplicate_people(split),
+    ]
 
 
 def asked_twice(split: Split) -> Iterator[Finding]:

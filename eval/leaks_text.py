@@ -15,6 +15,8 @@ from ..corpus.interactions import Cases
 
 WORD = re.compile(r"\w+")
 BY_CHANCE = 0.01  # share of prompts in which a title may stand as a plain word
+FEWEST = 5  # answers told, below which it is chance too
+RECENT = 10  # items of a history whose texts are read
 
 
 class Named(NamedTuple):
@@ -51,6 +53,32 @@ def keys_in_texts(catalogue: Catalogue, item_keys: set[str], user_keys: set[str]
                 hit[row] = True
                 examples[place] = examples[place] or f'item "{key}" names "{min(found)}"'
     return Named(others, examples[0]), Named(people, examples[1])
+
+
+def answers_told(cases: Cases, catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Cases whose recent items' texts, or whose person's own key, name the target's key, bool [n].
+
+    Counted only when clearly more than for another case's target; else none is returned.
+    """
+    item_keys = distinctive(catalogue.keys)
+    if not item_keys or not len(cases):
+        return np.zeros(len(cases), dtype=bool)
+    named = [set(WORD.findall(text)) & item_keys - {key} for key, text in _texts(catalogue)]
+    told = [_told(cases, case, named) for case in range(len(cases))]
+    wanted = [catalogue.keys[row] for row in cases.targets]
+
+    def hits(keys: list[str]) -> NDArray[np.bool_]:
+        rows = zip(keys, told, cases.user_keys, strict=True)
+        return np.array([key in item_keys and (key in words or key in whose) for key, words, whose in rows])
+
+    hit, control = hits(wanted), hits(wanted[1:] + wanted[:1])
+    clear = hit.sum() - control.sum() > max(BY_CHANCE * len(cases), FEWEST)
+    return hit if clear else np.zeros(len(cases), dtype=bool)
+
+
+def _told(cases: Cases, case: int, named: list[set[str]]) -> set[str]:
+    """The keys that the texts of one case's recent items name."""
+    return set().union(*(named[row] for row in cases.history(case)[-RECENT:]))
 
 
 def labels_in_prompts(cases: Cases, catalogue: Catalogue, prompts: Sequence[str]) -> NDArray[np.bool_]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from firstlight.corpus import Cases, Catalogue, Interactions, Item
+from firstlight.corpus.dataset import Dataset, ReadReport
 from firstlight.corpus.split import leave_one_out, ready_made, time_split, user_cold
-from firstlight.eval import check_leaks, repeat_share
+from firstlight.eval import check_leaks, check_protocols, repeat_share
 from firstlight.eval.ranking import Candidates, top_rows
 
 N, PEOPLE, LENGTH = 400, 300, 12
@@ -140,6 +141,37 @@ def test_one_case_in_two_parts_is_caught():
     assert checks(zero, CATALOGUE) == [("cases that stand in validation and in test", "leak", PEOPLE)]
 
 
+def test_an_answer_in_the_history_of_validation_is_caught():
+    valid, test = LEAVE_ONE_OUT.valid, LEAVE_ONE_OUT.test
+    few = np.arange(40)
+    told = replace(
+        valid,
+        history_rows=np.insert(valid.history_rows, valid.offsets[few], test.targets[few]),
+        history_times=np.insert(valid.history_times, valid.offsets[few], test.times[few]),
+        offsets=valid.offsets + np.minimum(np.arange(len(valid) + 1), 40),
+    )
+    expected = ("test interactions in the histories of validation", "leak", 40)
+    assert expected in checks(replace(LEAVE_ONE_OUT, valid=told), CATALOGUE)
+    untimed = replace(told, history_times=np.full(len(told.history_rows), np.nan))
+    assert expected in checks(replace(LEAVE_ONE_OUT, valid=untimed), CATALOGUE)
+
+
+def test_a_text_or_a_key_that_names_the_answer_is_caught():
+    test = LEAVE_ONE_OUT.test
+    last = test.history_rows[test.offsets[1:] - 1]
+    names = {
+        int(a): f"Often taken with {CATALOGUE.keys[int(b)]}." for a, b in zip(last, test.targets, strict=True)
+    }
+    found = checks(LEAVE_ONE_OUT, catalogue_of(descriptions=names))
+    (count,) = [n for check, severity, n in found if check == "keys or texts that name the right answer"]
+    assert count >= len(names)  # once for each text at least
+    keyed = replace(
+        test, user_keys=tuple(f"p{i}/{CATALOGUE.keys[int(row)]}" for i, row in enumerate(test.targets))
+    )
+    found = checks(replace(LEAVE_ONE_OUT, test=keyed), CATALOGUE)
+    assert ("keys or texts that name the right answer", "leak", PEOPLE) in found
+
+
 def test_people_who_stand_twice_are_caught():
     rows = sentences()
     doubles = log_of(rows + rows[:60], [f"person{u:04d}" for u in range(PEOPLE + 60)])
@@ -243,3 +275,19 @@ def test_cases_without_times_are_checked_by_pair():
     assert ("test interactions in training", "leak", PEOPLE) in checks(
         replace(LEAVE_ONE_OUT, train=LOG, test=untimed), CATALOGUE
     )
+
+
+def dataset_of(log, catalogue=CATALOGUE, cases=None):
+    return Dataset("planted", catalogue, log, ReadReport("test"), cases=cases or {})
+
+
+def test_every_protocol_of_a_dataset_is_checked():
+    found = check_protocols(dataset_of(LOG))
+    names = [LEAVE_ONE_OUT.name, time_split(LOG).name, user_cold(LOG).name]
+    assert found == {name: [] for name in names}
+    walk = [np.arange(start, start + LENGTH) for start in range(0, N - LENGTH, 2)]
+    planted = check_protocols(dataset_of(log_of(walk)))
+    assert [one.severity for one in planted[LEAVE_ONE_OUT.name]] == ["leak"]
+    twice = {"valid": LEAVE_ONE_OUT.test, "test": LEAVE_ONE_OUT.test}
+    (first, *_), *_ = check_protocols(dataset_of(LOG.where(np.zeros(len(LOG), bool)), cases=twice)).values()
+    assert first.check == "cases that stand in validation and in test"
