@@ -35,6 +35,11 @@ def run(
         console = Console()
         console.print(report.table())
         for split, several in leaks.items():
-            console.print(f"leak check, {split}:", *(several or ["nothing found"]), sep="\n  ", markup=False)
+            console.print(
+                f"leak check, {split}:",
+                *(map(str, several) if several else ["nothing found"]),
+                sep="\n  ",
+                markup=False,
+            )
     leaking = any(one.severity == "leak" for several in leaks.values() for one in several)
     raise typer.Exit(0 if report.ok and not leaking else 1)

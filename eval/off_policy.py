@@ -20,12 +20,14 @@ REPLICATES = 1000
 
 @dataclass(frozen=True)
 class PolicyValue:
-    """The estimated mean reward of one exposure under the new policy.
+    """The estimated mean reward of one decision under the new policy.
 
     Attributes
     ----------
     ips, snips
         Unbiased but noisy (when nothing is clipped); self-normalized, slightly biased, steadier.
+    n
+        Decisions in the log.
     effective_size
         (sum w)^2 / sum w^2: how many exposures of the new policy's own the log is worth (Kish 1965).
     clipped
@@ -49,21 +51,28 @@ def off_policy_value(
     target: NDArray[np.floating],
     people: NDArray[np.integer],
     *,
+    decisions: NDArray[np.integer] | None = None,
     floor: float = 0.01,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> PolicyValue:
     """Estimate the value of a policy from logged exposures, by IPS and SNIPS, intervals over people.
 
-    w_i = target_i / max(logged_i, floor);  IPS = sum w_i r_i / n;  SNIPS = sum w_i r_i / sum w_i.
+    w_i = target_i / max(logged_i, floor);  IPS = sum w_i r_i / n;  SNIPS = sum w_i r_i / sum w_i,
+    where i runs over exposures and n counts decisions.
 
     Parameters
     ----------
     rewards, logged, target
-        One entry for each exposure: the reward, the probability with which the logging policy chose
-        what it showed, and the probability with which the new policy would have.
+        One entry for each exposure: the reward, the probability with which the logging policy showed
+        this item, and the probability with which the new policy would have. Divide the reward by the
+        chance that its place is looked at to take position bias out.
     people
         Who was exposed; people are drawn whole.
+    decisions
+        int, which decision an exposure belongs to, where a slate shows several items at once: the
+        estimate is then the reward summed over what the new policy shows in one decision. None makes
+        each exposure its own.
     floor
         Smallest propensity used: lowers the variance, biases downward when much is clipped.
 
@@ -77,7 +86,7 @@ def off_policy_value(
     """
     _check(logged, target)
     weights = target / np.maximum(logged, floor)
-    columns = np.stack([weights * rewards, weights, np.ones(len(rewards))], axis=1)
+    columns = np.stack([weights * rewards, weights, _share_of_decision(decisions, len(rewards))], axis=1)
     _, person = np.unique(people, return_inverse=True)
     sums = sums_by_person(person, columns, int(person.max()) + 1)
     earned, weight, n = sums.sum(axis=0)
@@ -86,12 +95,20 @@ def off_policy_value(
         return PolicyValue(
             ips=Estimate(float(earned / n), *interval(drawn[:, 0] / drawn[:, 2])),
             snips=Estimate(float(earned / weight), *interval(drawn[:, 0] / drawn[:, 1])),
-            n=int(n),
+            n=round(n),
             effective_size=float(weight**2 / np.sum(weights**2)),
             clipped=float(np.mean(logged < floor)),
             floor=floor,
             mean_weight=float(weight / n),
         )
+
+
+def _share_of_decision(decisions: NDArray[np.integer] | None, n: int) -> NDArray[np.float64]:
+    """What each exposure counts, so that those of one decision sum to 1."""
+    if decisions is None:
+        return np.ones(n)
+    _, which, sizes = np.unique(decisions, return_inverse=True, return_counts=True)
+    return 1 / sizes[which]
 
 
 def _check(logged: NDArray[np.floating], target: NDArray[np.floating]) -> None:

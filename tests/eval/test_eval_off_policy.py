@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
+import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +47,39 @@ def test_the_truth_is_covered_at_the_stated_level_over_fifty_seeds():
     assert ips >= 44
     assert snips >= 44
     assert naive < 25  # the log's own mean is another policy's value
+
+
+@pytest.mark.slow
+def test_on_the_sample_world_the_truth_is_covered_by_fifty_groups_of_people():
+    path = Path(__file__).parents[2] / "benchmarks" / "off_policy.py"
+    spec = importlib.util.spec_from_file_location("off_policy_benchmark", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = benchmark
+    spec.loader.exec_module(benchmark)
+    whole = benchmark.read_log(benchmark.make_world(400), 1500, seed=0)
+    logs = [whole.of(np.arange(start, start + 30)) for start in range(0, 1500, 30)]
+    truth = benchmark.true_value(logs)
+    found = [log.estimate(floor=1e-4, seed=seed) for seed, log in enumerate(logs)]
+    assert benchmark.covered([one.ips for one in found], truth) >= 43
+    assert benchmark.covered([one.snips for one in found], truth) >= 43
+    pooled = whole.estimate(floor=1e-4)
+    assert pooled.ips.mean == pytest.approx(truth, rel=0.02)
+    assert pooled.mean_weight == pytest.approx(1, abs=0.01)
+    naive = np.mean([log.own.mean() for log in logs])  # what the log's own policy earns
+    assert abs(naive - truth) > 0.1
+    clipped = [log.estimate(floor=0.05, seed=seed) for seed, log in enumerate(logs)]
+    assert benchmark.covered([one.ips for one in clipped], truth) < 25
+    assert min(one.clipped for one in clipped) > 0.05  # and the report says so
+
+
+def test_a_slate_is_one_decision():
+    rewards, logged, target = np.array([1.0, 0, 1]), np.full(3, 0.5), np.array([0.5, 0.25, 0.5])
+    whole = off_policy_value(rewards, logged, target, np.arange(3))
+    slates = off_policy_value(rewards, logged, target, np.array([0, 0, 1]), decisions=np.array([4, 4, 9]))
+    assert (whole.n, slates.n) == (3, 2)
+    assert slates.ips.mean == pytest.approx(2 / 2)
+    assert whole.ips.mean == pytest.approx(2 / 3)
+    assert slates.snips.mean == whole.snips.mean
 
 
 def test_equal_policies_give_the_log_mean_and_its_full_size():
