@@ -163,6 +163,13 @@ def ready_made(log: Interactions, valid: Cases, test: Cases) -> Split:
     return _split(name, log, valid, test, ())
 
 
+def zero_shot(split: Split) -> Split:
+    """The same questions, with nothing of this domain to learn from."""
+    nothing = split.train.where(np.zeros(len(split.train), bool))
+    name = f"zero-shot, nothing trained on this domain; questions of {split.name}"
+    return _split(name, nothing, split.valid, split.test, split.notes)
+
+
 def few_shot(split: Split, share: float, seed: int = 0) -> Split:
     """The same questions, but training keeps only a `share` of its people, chosen by key hash."""
     if not 0 <= share <= 1:
@@ -177,6 +184,28 @@ def few_shot(split: Split, share: float, seed: int = 0) -> Split:
         split.notes,
         train_on_valid=split.train_on_valid,
         cut=split.cut,
+    )
+
+
+def revealing(cases: Cases, steps: Sequence[int] = (0, 1, 5, 10)) -> Cases:
+    """The same questions asked of newcomers: only the newest r items of each history are left.
+
+    Each case whose history has at least ``max(steps)`` items comes back once for each r, so that all
+    r are asked the same questions.
+    """
+    shown = np.unique(np.asarray(steps, dtype=np.int64))
+    long = np.flatnonzero(cases.lengths >= shown[-1])
+    index, lengths = np.repeat(long, len(shown)), np.tile(shown, len(long))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    starts = cases.offsets[index + 1] - lengths
+    places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Cases(
+        tuple(cases.user_keys[i] for i in index),
+        cases.history_rows[places],
+        cases.history_times[places],
+        offsets,
+        cases.targets[index],
+        cases.times[index],
     )
 
 

@@ -7,7 +7,9 @@ on) is left out, and the notes say so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +26,10 @@ FIRST, SECOND = "item transitions", "item transitions, two steps"
 EASE, ENSEMBLE = "EASE", "transitions + content"
 EASE_ITEMS = 20_000  # more of them make the dense inverse cost minutes and gigabytes
 GRAPH_ITEMS = 200_000  # more of them make two steps in the graph cost gigabytes
+HALF_LIVES = (7, 30, 180, 1000)  # days, of recent popularity
 WEIGHTS = (0.3, 0.5, 0.7, 0.85)  # of the transitions in the ensemble
-MOST_CASES = 1000  # validation cases that choose among them
+MOST_CASES = 1000  # validation cases that choose among these
+Setting = TypeVar("Setting", int, float)
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,10 @@ def all_baselines(split: Split, n_items: int, vectors: Vectors | None = None) ->
     vectors
         Whitened content of each item, float32 [n_items, d]; None leaves content out.
 
-    The ensemble's weight is the one of :data:`WEIGHTS` with the best NDCG@10 on validation.
+    The half life of recent popularity and the ensemble's weight are those with the best NDCG@10 on
+    validation; all else is as published.
     """
-    found = BaselineSet()
+    found, counts = BaselineSet(), split.train.counts(n_items)
     if vectors is not None and vectors.shape[1]:
         found.systems[CONTENT] = content_neighbors(vectors)
     else:
@@ -54,22 +59,26 @@ def all_baselines(split: Split, n_items: int, vectors: Vectors | None = None) ->
     if not len(split.train):
         found.notes.append("nothing is trained on this domain, so content is the only baseline")
         return found
-    _learned(found, split, n_items)
+    _learned(found, split, counts)
     if CONTENT in found.systems:
-        parts = (found.systems[FIRST], found.systems[CONTENT])
-        weight = _best_weight(*parts, split.valid, split.train.counts(n_items))
-        found.systems[ENSEMBLE] = _mixed(*parts, weight)
-        found.notes.append(f"{ENSEMBLE}: weights {weight:g} and {1 - weight:g}, chosen on validation")
+        ids, content = found.systems[FIRST], found.systems[CONTENT]
+        mixed = {weight: ensemble([(weight, ids), (1 - weight, content)]) for weight in WEIGHTS}
+        weight = _best(mixed, split.valid, counts)
+        found.systems[ENSEMBLE] = mixed[weight]
+        found.notes.append(f"{ENSEMBLE}: weights {weight:g} and {1 - weight:.2g}, chosen on validation")
     order = (POPULARITY, RECENT, CONTENT, FIRST, SECOND, EASE, ENSEMBLE)
     return BaselineSet({name: found.systems[name] for name in order if name in found.systems}, found.notes)
 
 
-def _learned(found: BaselineSet, split: Split, n_items: int) -> None:
+def _learned(found: BaselineSet, split: Split, counts: NDArray[np.int64]) -> None:
     """Add the systems that learn from interactions."""
-    train, counts = split.train, split.train.counts(n_items)
+    train, n_items = split.train, len(counts)
     found.systems[POPULARITY] = popularity(counts)
     if train.clock == "timestamp":
-        found.systems[RECENT] = recent_popularity(train, n_items)
+        recent = {days: recent_popularity(train, n_items, half_life_days=days) for days in HALF_LIVES}
+        days = _best(recent, split.valid, counts)
+        found.systems[RECENT] = recent[days]
+        found.notes.append(f"{RECENT}: half life {days} days, chosen on validation")
     else:
         found.notes.append(f"no {RECENT}: the log has positions instead of times")
     graph, known = transition_graph(train, n_items), int(np.count_nonzero(counts))
@@ -84,19 +93,14 @@ def _learned(found: BaselineSet, split: Split, n_items: int) -> None:
         found.notes.append(f"no {EASE}: {known:,} items in training, more than {EASE_ITEMS:,}")
 
 
-def _mixed(ids: ScoreFn, content: ScoreFn, weight: float) -> ScoreFn:
-    return ensemble([(weight, ids), (1 - weight, content)])
-
-
-def _best_weight(ids: ScoreFn, content: ScoreFn, valid: Cases, counts: NDArray[np.int64]) -> float:
-    """The weight with the best mean NDCG@10 over evenly spaced validation cases."""
+def _best(systems: Mapping[Setting, ScoreFn], valid: Cases, counts: NDArray[np.int64]) -> Setting:
+    """The setting with the best mean NDCG@10 over evenly spaced validation cases; the second without any."""
     if not len(valid):
-        return 0.7
+        return list(systems)[1]
     cases = valid.take(np.unique(np.linspace(0, len(valid) - 1, MOST_CASES).astype(np.int64)))
 
-    def quality(weight: float) -> float:
-        system = _mixed(ids, content, weight)
-        results = evaluate(system, cases, counts=counts, name="ensemble")
+    def quality(setting: Setting) -> float:
+        results = evaluate(systems[setting], cases, counts=counts, name="baselines")
         return float(results.metric("NDCG@10").mean())
 
-    return max(WEIGHTS, key=quality)
+    return max(systems, key=quality)

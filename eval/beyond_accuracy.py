@@ -80,12 +80,15 @@ def popularity_lift(lists: Lists, counts: NDArray[np.integer], history_popularit
     """How much more popular the lists are than the histories: 0.5 is 50 % more, negative is less.
 
     Lift = (mean item count in lists - mean in histories) / mean in histories, each averaged over
-    cases. `history_popularity` is each case's mean item count, NaN for an empty history.
+    cases with a list and a history. `history_popularity` is each case's mean item count, NaN for an
+    empty history.
     Source: Abdollahpouri et al., "The Connection Between Popularity Bias, Calibration, and Fairness
     in Recommendation" (RecSys 2020).
     """
-    known = ~np.isnan(history_popularity)
-    shown = np.nanmean(_mean_over_list(lists[known], counts.astype(np.float64)))
+    known = ~np.isnan(history_popularity) & (lists >= 0).any(axis=1)
+    if not known.any():
+        return float("nan")
+    shown = np.mean(_mean_over_list(lists[known], counts.astype(np.float64)))
     before = history_popularity[known].mean()
     return float((shown - before) / before)
 
@@ -104,6 +107,30 @@ def decile_exposure(lists: Lists, counts: NDArray[np.integer]) -> Values:
     """The share of all shown places that goes to each popularity decile, float64 [10], sums to 1."""
     shown = np.bincount(popularity_deciles(counts), weights=exposure(lists, len(counts)), minlength=10)
     return shown / max(shown.sum(), 1)
+
+
+def decile_lift(
+    lists: Lists, counts: NDArray[np.integer], histories: tuple[NDArray[np.integer], NDArray[np.integer]]
+) -> Values:
+    """Popularity lift by decile, float64 [10]: a decile's share of shown places over its share of histories.
+
+    1 shows a decile as often as people took it, 2 twice as often; NaN where nobody took any.
+    """
+    deciles = popularity_deciles(counts)
+    taken = np.bincount(deciles[histories[0]], minlength=10).astype(np.float64)
+    shown = decile_exposure(lists, counts)
+    return np.where(taken > 0, shown / np.maximum(taken / max(taken.sum(), 1), 1e-12), np.nan)
+
+
+def attribute_mix(rows: NDArray[np.integer], attributes: NDArray[np.floating]) -> Values:
+    """The mean attribute row of shown or taken items, float64 [g], sums to 1.
+
+    Places filled with -1 and items without an attribute do not count.
+    """
+    taken = attributes[rows[rows >= 0]].astype(np.float64)
+    share = taken / np.maximum(taken.sum(axis=1, keepdims=True), 1e-12)
+    total = share.sum(axis=0)
+    return total / max(total.sum(), 1e-12)
 
 
 def serendipity(lists: Lists, hits: NDArray[np.bool_], expected: Lists) -> Values:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from ..base.errors import ConfigError
+from ..base.errors import ArtifactError, ConfigError
+from ..base.files import read_json
+
+LIFTS = (0.01, 0.02, 0.05, 0.1)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,28 @@ def baseline(values: NDArray[np.floating], people: NDArray[np.integer]) -> Basel
     _, person = np.unique(people, return_inverse=True)
     means = np.bincount(person, weights=values) / np.bincount(person)
     return Baseline(float(means.mean()), float(means.std(ddof=1)), len(means))
+
+
+def plan(of: Baseline) -> dict[str, Any]:
+    """What a report keeps for planning: the baseline, and people for each arm by relative lift."""
+    per_arm = {f"{lift:+.0%}": sample_size(of, lift) for lift in LIFTS} if of.mean > 0 else {}
+    return {**asdict(of), "people_in_each_arm": per_arm}
+
+
+def from_report(path: Path) -> Baseline:
+    """The baseline that a report's ``metrics.json`` keeps.
+
+    Raises
+    ------
+    ArtifactError
+        If it keeps none.
+    """
+    kept = read_json(Path(path)).get("ab_test")
+    if not kept:
+        raise ArtifactError(
+            "no plan of an A/B test", where=str(path), expected='"ab_test"', fix="evaluate the run again"
+        )
+    return Baseline(kept["mean"], kept["deviation"], kept["n_people"])
 
 
 def sample_size(of: Baseline, lift: float, *, alpha: float = 0.05, power: float = 0.8) -> int:

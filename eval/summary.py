@@ -140,6 +140,10 @@ def _with_harmonic(
     center = _harmonic(means[:, warm], means[:, cold])
     samples = _harmonic(spread[:, :, warm], spread[:, :, cold])
     estimates = {name: Estimate(float(center[i]), *interval(samples[:, i])) for i, name in enumerate(metrics)}
+    for name, one in estimates.items():
+        if one.mean == 0:  # no bootstrap width; both parts have a bound of their own
+            bounds = (np.array(found[part].metrics[name].high) for part in ("warm", "cold"))
+            estimates[name] = Estimate(0.0, 0.0, float(_harmonic(*bounds)))
     whole = found["all"] if "all" in found else found["warm"]
     segment = Segment(HARMONIC, whole.n, whole.n_people, estimates)
     ordered = {}

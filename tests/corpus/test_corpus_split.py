@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from firstlight.base.errors import ConfigError, DataError
 from firstlight.corpus import Interactions
-from firstlight.corpus.split import few_shot, leave_one_out, ready_made, release_times, time_split, user_cold
+from firstlight.corpus.split import (
+    few_shot,
+    leave_one_out,
+    ready_made,
+    release_times,
+    revealing,
+    time_split,
+    user_cold,
+    zero_shot,
+)
 
 N_ITEMS = 12
 ITEM_KEYS = [f"i{row}" for row in range(N_ITEMS)]
@@ -163,6 +172,26 @@ def test_ready_made_cases_of_an_untrained_domain_are_zero_shot():
     nothing = split.train.where(np.zeros(len(split.train), dtype=bool))
     assert ready_made(nothing, split.valid, split.test).name.startswith("zero-shot")
     assert ready_made(split.train, split.valid, split.test).name == "ready-made cases"
+
+
+def test_zero_shot_keeps_the_questions_and_trains_on_nothing():
+    split = leave_one_out(log_of([(0, t, t) for t in range(5)]), train_on_valid=False)
+    found = zero_shot(split)
+    assert len(found.train) == 0
+    assert found.test is split.test
+    assert found.name.startswith("zero-shot, nothing trained on this domain; questions of leave-one-out")
+    assert found.digest != split.digest
+
+
+def test_newcomers_are_asked_the_same_questions_with_less_history():
+    log = log_of([(0, t, t) for t in range(7)] + [(1, t, t) for t in range(3)])
+    cases = leave_one_out(log, train_on_valid=False).test
+    found = revealing(cases, (3, 0, 1))
+    assert [history.tolist() for history in found.histories()] == [[], [5], [3, 4, 5]]
+    assert found.history_times.tolist() == [5, 3, 4, 5]
+    assert set(found.targets) == {6}
+    assert found.user_keys == ("u0",) * 3  # the other person has no three items to hide
+    assert len(revealing(cases, (0, 9))) == 0
 
 
 def test_the_digest_sees_every_change():

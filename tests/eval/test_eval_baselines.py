@@ -5,8 +5,10 @@ import pytest
 
 from firstlight.base.errors import DataError, ModelError
 from firstlight.corpus import Interactions
-from firstlight.corpus.split import leave_one_out
+from firstlight.corpus.split import leave_one_out, time_split, zero_shot
+from firstlight.eval import baseline_set
 from firstlight.eval import ease as ease_module
+from firstlight.eval.baseline_set import all_baselines
 from firstlight.eval.baselines import (
     content_neighbors,
     ensemble,
@@ -191,3 +193,45 @@ def test_batch_equals_single(split):
         whole = system(split.test)
         single = np.concatenate([system(split.test.take(np.array([i]))) for i in range(len(split.test))])
         np.testing.assert_allclose(single, whole, atol=1e-5)
+
+
+def test_every_baseline_of_a_report_is_there_and_says_what_is_not(split, monkeypatch):
+    vectors = np.random.default_rng(1).normal(size=(N, 4)).astype(np.float32)
+    found = all_baselines(split, N, vectors)
+    assert list(found.systems) == [
+        "popularity", "recent popularity", "content neighbors", "item transitions",
+        "item transitions, two steps", "EASE", "transitions + content",
+    ]  # fmt: skip
+    counts = split.train.counts(N)
+    quality = {
+        name: evaluate(system, split.test, counts=counts, ks=(3,)).values()["HR@3"].mean()
+        for name, system in found.systems.items()
+    }
+    assert quality["item transitions"] > 0.9 > quality["popularity"]
+    assert quality["transitions + content"] > 0.9  # validation found that content is noise here
+    assert "transitions + content: weights 0.85 and 0.15, chosen on validation" in found.notes
+    monkeypatch.setattr(baseline_set, "EASE_ITEMS", 5)
+    monkeypatch.setattr(baseline_set, "GRAPH_ITEMS", 5)
+    less = all_baselines(split, N)
+    assert list(less.systems) == ["popularity", "recent popularity", "item transitions"]
+    assert f"no EASE: {N} items in training, more than 5" in less.notes
+    assert "no content neighbors: the items have no content" in less.notes
+
+
+def test_where_nothing_is_trained_content_is_the_only_baseline(split):
+    found = all_baselines(zero_shot(split), N, np.eye(N, dtype=np.float32))
+    assert list(found.systems) == ["content neighbors"]
+    assert "nothing is trained on this domain, so content is the only baseline" in found.notes
+
+
+def test_the_half_life_is_chosen_on_validation():
+    rng = np.random.default_rng(2)
+    sentences, times = [], []
+    for person in range(300):  # every tenth of the people live in a week with its own two items
+        week = person // 30
+        sentences.append(
+            rng.permutation([2 * week % N, (2 * week + 1) % N, rng.integers(N), rng.integers(N)])
+        )
+        times.append(week * 7 * 86_400 + person + np.arange(4.0))
+    split = time_split(log_of(sentences, times=np.concatenate(times)))
+    assert "recent popularity: half life 7 days, chosen on validation" in all_baselines(split, N).notes

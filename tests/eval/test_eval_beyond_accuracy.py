@@ -112,3 +112,18 @@ def test_group_exposure_is_fair_when_attention_follows_merit():
     unfair = beyond.group_exposure(np.array([[0, 1]]), groups, np.array([1, 1, 1, 1]))
     assert unfair[0]["ratio"] == pytest.approx(2)
     assert unfair[1] == {"exposure": 0.0, "merit": 0.5, "ratio": 0.0}
+
+
+def test_decile_lift_compares_what_is_shown_with_what_was_taken():
+    counts = np.arange(100)
+    histories = (np.array([99, 98, 97, 5]), np.array([0, 2, 4]))
+    lift = beyond.decile_lift(np.array([[99, 98], [3, -1]]), counts, histories)
+    assert lift[9] == pytest.approx((2 / 3) / (3 / 4))
+    assert lift[0] == pytest.approx((1 / 3) / (1 / 4))
+    assert np.isnan(lift[1:9]).all()
+
+
+def test_the_attribute_mix_is_the_mean_share():
+    attributes = np.array([[1, 1, 0], [1, 0, 0], [0, 0, 0]])
+    assert beyond.attribute_mix(np.array([[0, 1], [2, -1]]), attributes).tolist() == [0.75, 0.25, 0]
+    assert beyond.attribute_mix(np.array([2]), attributes).tolist() == [0, 0, 0]

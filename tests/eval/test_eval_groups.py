@@ -6,9 +6,9 @@ import pytest
 
 from firstlight.base.errors import DataError
 from firstlight.corpus import Cases, Catalogue, Item
-from firstlight.eval import CaseResults
-from firstlight.eval.groups import people_groups
-from firstlight.eval.list_figures import list_figures
+from firstlight.eval import CaseResults, beyond_accuracy
+from firstlight.eval.groups import group_gap, item_attributes, people_groups
+from firstlight.eval.list_figures import Yardsticks, figures_in_parts, list_figures
 from firstlight.eval.memorization import aliased, survival
 
 
@@ -59,12 +59,47 @@ def test_numbers_are_cut_at_their_quartiles_and_endless_text_is_refused():
 def test_list_figures_hold_what_they_name():
     counts = np.array([8, 4, 0, 0])
     shown = results([1, 1], [[0, 1], [0, 2]])
-    found = list_figures(shown, cases_of(["a", "b"]), counts, np.eye(4))
+    cases, by = cases_of(["a", "b"]), Yardsticks(counts, np.eye(4), np.eye(4), np.array([[0, 1], [1, 2]]))
+    found = list_figures(shown, cases, by)
     assert found["coverage"] == 0.75
     assert found["share of cold items"] == 0.25
     assert found["diversity in a list"] == 1.0
     assert found["popularity lift"] == pytest.approx((5 - 6) / 6)
-    assert "diversity in a list" not in list_figures(shown, cases_of(["a", "b"]), counts)
+    assert found["serendipity"] == 0.25  # both first places are right, one of them is obvious
+    own = beyond_accuracy.calibration(shown.lists, (cases.history_rows, cases.offsets), np.eye(4))
+    assert found["miscalibration (nats)"] == pytest.approx(own.mean())
+    assert not {"diversity in a list", "serendipity"} & set(list_figures(shown, cases, Yardsticks(counts)))
+
+
+def test_list_figures_of_parts_are_those_of_the_cases_alone():
+    shown = results([1, 1, np.inf], [[0, 1], [0, 2], [-1, -1]])
+    cases, by = cases_of(["a", "b", "c"]), Yardsticks(np.array([8, 4, 0, 0]), obvious=np.zeros((3, 2), int))
+    parts = {"first": np.array([True, False, False]), "none": np.zeros(3, bool), "last": np.arange(3) == 2}
+    found = figures_in_parts(shown, cases, by, parts)
+    assert set(found) == {"first", "last"}
+    assert found["first"]["coverage"] == 0.5
+    assert found["first"]["share of cold items"] == 0
+    assert np.isnan(found["last"]["novelty (bits)"])  # an empty list
+
+
+def test_the_gap_is_between_the_best_and_the_worst_served():
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 3, 900)
+    ranks = np.where(rng.random(900) < np.array([0.5, 0.3, 0.1])[kind], 1.0, np.inf)
+    groups = {f"kind {k}": kind == k for k in range(3)}
+    groups["kind of few"] = np.arange(900) < 5
+    gap = group_gap(results(ranks), groups, "HR@10")
+    assert (gap.best, gap.worst) == ("kind 0", "kind 2")
+    assert gap.difference.low < 0.4 < gap.difference.high
+    assert gap.difference.mean == pytest.approx(0.4, abs=0.1)
+    assert group_gap(results(ranks), {"kind 0": kind == 0}) is None
+
+
+def test_item_attributes_are_the_categories():
+    items = [Item("a", "A", categories=("x", "y")), Item("b", "B"), Item("c", "C", categories=("x",))]
+    names, matrix = item_attributes(Catalogue.from_items(items))
+    assert names == ["x", "y"]
+    assert matrix.tolist() == [[1, 1], [0, 0], [1, 0]]
 
 
 def test_aliases_hide_every_title_and_change_nothing_else():

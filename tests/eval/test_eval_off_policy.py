@@ -8,9 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstlight.base.errors import ConfigError, DataError
+from firstlight.base.errors import ArtifactError, ConfigError, DataError
+from firstlight.base.files import write_json
 from firstlight.eval.off_policy import off_policy_value
-from firstlight.eval.power import Baseline, baseline, power_of, sample_size, smallest_lift
+from firstlight.eval.power import (
+    Baseline,
+    baseline,
+    from_report,
+    plan,
+    power_of,
+    sample_size,
+    smallest_lift,
+)
 
 N_ITEMS = 8
 
@@ -128,3 +137,14 @@ def test_the_baseline_is_about_people():
     assert baseline(values, people) == Baseline(0.75, pytest.approx(np.std([0.5, 1], ddof=1)), 2)
     with pytest.raises(ConfigError, match="a lift other than 0"):
         sample_size(Baseline(1, 1, 10), 0.0)
+
+
+def test_a_report_is_enough_to_plan_a_test(tmp_path):
+    of = Baseline(0.2, 0.4, 1000)
+    assert plan(of)["people_in_each_arm"]["+10%"] == sample_size(of, 0.1)
+    assert plan(Baseline(0.0, 0.0, 5))["people_in_each_arm"] == {}
+    write_json(tmp_path / "metrics.json", {"ab_test": plan(of)})
+    assert from_report(tmp_path / "metrics.json") == of
+    write_json(tmp_path / "other.json", {})
+    with pytest.raises(ArtifactError, match="no plan of an A/B test"):
+        from_report(tmp_path / "other.json")
