@@ -28,7 +28,7 @@ from .words import (
 YEAR = normal("year")
 _CAUSE_FOLLOWS = word_set("because since given thanks due")
 _CAUSE_LEADS = word_set(
-    "led lead leads drew draw draws brought point points pointed suggests suggest suggested"
+    "led lead leads drew draw draws brought point points pointed suggests suggest suggested speak speaks"
 )
 _YOU = word_set("you your")
 _PLURAL_VERBS = word_set("are were have share")

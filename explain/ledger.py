@@ -130,7 +130,7 @@ def build_ledger(
         *wish_entries(item, profile, wish, near),
         *history_entries(past, wording),
         *attribute_entries(profile, past, lexicon, wording),
-        *year_entries(profile, past),
+        *year_entries(profile, past, lexicon),
         *neighbor_entries(near, past, wording),
         *standing_entries(cold, popularity),
         *fact_entries(profile, wording),

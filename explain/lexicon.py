@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..base.hashing import key_hashes
 from ..corpus.catalogue import Catalogue
-from .profile import CATEGORIES, MAX_VALUE_WORDS, field_word, short_values
+from .profile import CATEGORIES, MAX_VALUE_WORDS, TITLE_YEAR, field_word, short_values
 from .words import normal
 
 MAX_TITLE_WORDS = 8
@@ -39,6 +39,7 @@ class Lexicon:
         for name in (CATEGORIES, *catalogue.attribute_names):
             counts.update(_value_counts(catalogue.table.column(name)))
         self._values, self._counts = _table(counts)
+        self._years = _years(catalogue)
         self._n_items = max(1, len(catalogue))
         self.fields = {normal(field_word(name)): name for name in catalogue.attribute_names}
         self.longest = max(MAX_TITLE_WORDS, MAX_VALUE_WORDS)
@@ -56,6 +57,26 @@ class Lexicon:
         place = _place(self._values, value)
         count = 1 if place is None else int(self._counts[place])
         return min(1.0, count / self._n_items)
+
+    def share_of_years(self, field: str, first: float, last: float) -> float:
+        """The share of items whose `field` is a year from `first` to `last`, at least one item's worth."""
+        years = self._years.get(field, np.zeros(0))
+        low, high = np.searchsorted(years, [first, np.nextafter(last, np.inf)])
+        return max(1, int(high - low)) / self._n_items
+
+
+def _years(catalogue: Catalogue) -> dict[str, NDArray[np.float64]]:
+    """The sorted calendar years of each column that holds some; else those that stand behind the titles."""
+    found: dict[str, NDArray[np.float64]] = {}
+    for name in catalogue.attribute_names:
+        column = catalogue.table.column(name)
+        if "year" in normal(name).split() and (
+            pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        ):
+            found[name] = np.sort(column.drop_null().cast(pa.float64()).to_numpy())
+    titles = [] if found else filter(None, catalogue.table.column("title").to_pylist())
+    behind = [float(match[1]) for title in titles if (match := TITLE_YEAR.search(title))]
+    return found or {"year": np.sort(np.array(behind))}
 
 
 def _aliases(column: pa.ChunkedArray) -> Iterable[str]:

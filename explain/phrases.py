@@ -47,6 +47,12 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "Behind this {thing} stands {n}, which you {v}.",
         "{n}, one of your {picks}, is a reason why this {thing} is here.",
         "{n}, which you {v}, drew this {thing} to you.",
+        "{n}, which you {v}, suggested this {thing}.",
+        "Your {pick} {n} brought this {thing} to your list.",
+        "That you {v} {n} is why this {thing} turns up.",
+        "You {v} {n}, a reason for this {thing} to come up.",
+        "Given {n}, one of your {picks}, this {thing} comes next.",
+        "This {thing} is on your list since you {v} {n}.",
     ),
     "shared": (
         "Like {n}, one of your {picks}, it has the {t}.",

@@ -31,7 +31,7 @@ _ADDRESS = re.compile(
 )
 _SPOKEN = str.maketrans(dict.fromkeys('"“”„‟«»〝〞`', "’") | dict(zip("[]{}<>", "()()  ", strict=True)))
 _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)((?: \([^()]*\))?)$")
-_TITLE_YEAR = re.compile(r"\((\d{4})\)\s*$")
+TITLE_YEAR = re.compile(r"\((\d{4})\)\s*$")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PLAIN_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 _PARTS = re.compile(r"\s*[|;]\s*|,\s+")
@@ -169,7 +169,7 @@ def _numbers(item: Item) -> dict[str, float]:
     found = {
         name: number for name, value in item.attributes.items() if (number := _number(value)) is not None
     }
-    year = _TITLE_YEAR.search(item.title)
+    year = TITLE_YEAR.search(item.title)
     if year and not any(is_year(name, number) for name, number in found.items()):
         found["year"] = float(year.group(1))
     return found

@@ -40,6 +40,7 @@ from .words import (
     LATEST,
     NEWNESS,
     POPULARITY,
+    PUSHING,
     SHARING,
     SIMILAR,
     WISHED,
@@ -61,16 +62,17 @@ def parse_claims(sentence: str, ledger: Ledger, lexicon: Lexicon) -> tuple[Claim
     """
     text, cites = split_citations(sentence)
     pieces = Scanner.of(ledger, cites, lexicon).read(text)
-    reader = _Reader(Sentence.of(pieces, ledger.item.key), ledger.wording.verbs)
+    reader = _Reader(Sentence.of(pieces, ledger.item.key), ledger.wording.verbs, normal(ledger.wording.picks))
     return tuple(dict.fromkeys(reader.claims()))
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one sentence; `verbs` say that the person picked something."""
+    """Reads one sentence; `verbs` say that the person picked something, `picks` is what they picked."""
 
     sentence: Sentence
     verbs: frozenset[str]
+    picks: str
 
     def claims(self) -> Iterator[Claim]:
         found = [
@@ -121,11 +123,19 @@ class _Reader:
     def _causal(self) -> bool:
         """Whether the sentence gives a reason; "so does this one" gives none."""
         pieces = self.sentence.pieces
-        return any(
+        return self._pushed() or any(
             piece.normal in CAUSAL
             or (piece.normal == "so" and place + 1 < len(pieces) and pieces[place + 1].normal not in _SO_DOES)
             for place, piece in enumerate(pieces)
             if piece.kind == "word"
+        )
+
+    def _pushed(self) -> bool:
+        """Whether a pick is said to bring, show or find this item."""
+        pieces = self.sentence.pieces
+        return any(
+            one.kind == "name" and verb.normal in PUSHING and (what.kind == "this" or what.normal == "you")
+            for one, verb, what in zip(pieces, pieces[1:], pieces[2:], strict=False)
         )
 
     def _negations(self) -> Iterator[Claim]:
@@ -265,7 +275,8 @@ class _Reader:
             return ()  # read by _picks and _relations
         if following == YEAR:
             return (YearsApart((*self.sentence.named, self.sentence.subject), piece.number),)
-        if any(one.kind == "group" for one in self.sentence.pieces[place + 1 : place + 6]):
+        of_picks = any(one.kind == "group" for one in self.sentence.pieces[place + 1 : place + 6])
+        if of_picks or following == self.picks:
             return tuple(self._shared(clause, _whole(piece.number), following in ("more", "other")))
         if self._says(clause, WISHED):
             return ()  # read by _wishes

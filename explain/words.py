@@ -56,7 +56,7 @@ GLUE = word_set(
     " appear appears show shows found find finds run runs feel feels rest rests "
     " belong belongs hold holds held has step next way place right content catalogue category"
     " field time times once again already earlier back along ahead straight well enjoy try look see take"
-    " takes filed listed inside within exactly touch ground mind company hand range reach speak speaks"
+    " takes filed listed inside within exactly touch ground mind company hand range reach"
     " year years apart date dates alone know still much met work sight released together simply twice"
 )
 SHARING = word_set(
@@ -66,7 +66,10 @@ NEAR = word_set("close near akin kin cousin relative neighbor neighbors")
 SIMILAR = NEAR | word_set("like similar resemble resembles echo echoes")
 CAUSAL = word_set(
     "because since given thanks led lead leads drew draw draws why reason reasons due brought point"
-    " points pointed suggests suggest suggested behind earned"
+    " points pointed suggests suggest suggested behind earned speak speaks"
+)
+PUSHING = word_set(
+    "bring brings carry carries take takes show shows find finds keep keeps hold holds turn turns"
 )
 CONTRAST = word_set(
     "not no never nor neither without unlike despite although though however but instead rather less"

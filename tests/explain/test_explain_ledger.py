@@ -73,6 +73,33 @@ def test_a_rare_shared_value_is_stronger_than_a_common_one():
     assert lexicon.frequency("sea") == pytest.approx(23 / 24)
 
 
+def test_a_coincidence_is_no_evidence_and_a_habit_is():
+    """A third of the catalogue is "Sea", a tenth "Night": seven of twenty "Sea" is chance, seven "Night" not."""
+    crowd = [
+        item(f"c{i}", categories=["Sea"] * (i % 3 == 0) + ["Night"] * (i % 10 == 0), year=1950 + i % 50)
+        for i in range(300)
+    ]
+    lexicon = Lexicon(Catalogue.from_items([REC, *crowd]))
+    picks = [item(f"s{i}", categories=["Sea"]) for i in range(7)] + [item(f"n{i}") for i in range(13)]
+    ledger = build_ledger(item("x", categories=["Sea", "Night"]), picks, lexicon=lexicon)
+    assert not entries(ledger, "attribute")
+    picks = [item(f"s{i}", categories=["Night"]) for i in range(7)] + [item(f"n{i}") for i in range(13)]
+    ledger = build_ledger(item("x", categories=["Sea", "Night"]), picks, lexicon=lexicon)
+    assert [(one.value, one.count) for one in entries(ledger, "attribute")] == [("Night", 7)]
+
+
+def test_a_near_year_counts_where_the_history_keeps_to_it():
+    crowd = [item(f"c{i}", year=1950 + i % 50) for i in range(200)]
+    lexicon = Lexicon(Catalogue.from_items(crowd))
+    assert lexicon.share_of_years("year", 1960, 1969) == pytest.approx(0.2)
+    scattered = [item(f"s{i}", year=1950 + 5 * i) for i in range(10)]
+    faithful = [item(f"s{i}", year=1970 + i % 3) for i in range(10)]
+    rec = item("x", year=1971)
+    assert not entries(build_ledger(rec, scattered, lexicon=lexicon), "attribute")
+    (entry,) = entries(build_ledger(rec, faithful, lexicon=lexicon), "attribute")
+    assert (entry.value, entry.count) == (1971.0, 10)
+
+
 def test_columns_of_any_catalogue_serve():
     a = item(
         "a", actors=["Ada Ray", "Bo Lund"], tags="slow burn|cold open", released=datetime.date(1990, 5, 1)
