@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -30,6 +31,8 @@ class Batch:
         What the network reads.
     positives
         int64 [b]: which candidate of each row was taken.
+    priors
+        float32 [b, n]: what the scores are added to; 0 where nothing is.
     labels
         int64 [b, l]: the next token where it belongs to the positive's title, else :data:`IGNORE`.
     """
@@ -37,6 +40,7 @@ class Batch:
     pack: Pack
     voices: Voices
     positives: Tensor
+    priors: Tensor
     labels: Tensor
 
     @property
@@ -58,12 +62,14 @@ def build_batch(
     Every draw depends on the seed, the epoch and the example's number alone, so a resumed training
     and any number of processes see the same.
     """
-    questions, positives = [], []
+    questions, positives, priors = [], [], []
     for number, example in examples:
         rng = np.random.default_rng([config.seed, 1, epoch, number])
-        question = ranker.ask(example.narrowed(config.n_negatives, rng).request)
+        narrow = example.narrowed(config.n_negatives, rng)
+        question = ranker.ask(narrow.request)
         questions.append(_dropped(question, config.soft_dropout, rng))
         positives.append(int(np.flatnonzero(question.order == 0)[0]))
+        priors.append(narrow.judged(np.zeros(len(question.order), np.float32))[question.order])
     packed = pack([q.prefix for q in questions], [q.candidates for q in questions])
     voices = joined_voices([one for q in questions for one in (q.prefix_voices, q.candidate_voices)])
     answer = len(ranker.tokens_after_title)
@@ -72,7 +78,18 @@ def build_batch(
         title = packed.segments[row] == positive + 1
         _label_title(labels[row], packed.ids[row], title, len(question.prefix), answer)
     device = ranker.network.device
-    return Batch(packed.to(device), voices, torch.tensor(positives, device=device), labels.to(device))
+    return Batch(
+        packed.to(device),
+        voices,
+        torch.tensor(positives, device=device),
+        _side_by_side(priors).to(device),
+        labels.to(device),
+    )
+
+
+def _side_by_side(rows: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Rows of different lengths, filled up with zeros."""
+    return torch.nn.utils.rnn.pad_sequence([torch.from_numpy(row) for row in rows], batch_first=True)
 
 
 def _dropped(question: Question, rate: float, rng: np.random.Generator) -> Question:

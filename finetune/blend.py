@@ -62,7 +62,7 @@ class Blend:
         Raises
         ------
         DataError
-            If there is no list, a list lacks a voter, or a score is not finite.
+            If there is no list, a list lacks the foundation, or a score is not finite.
         """
         weights, report = fit_weights(lists, seed=seed)
         return cls(weights), report

@@ -50,10 +50,11 @@ LARGEST = 5.0
 
 @dataclass(frozen=True)
 class _Lists:
-    """All lists, padded to one length: arrays [m, n] and [m]."""
+    """All lists, padded to one length: arrays [m, n] and [m]; `heard` says which lists a voter scored."""
 
     base: Scores
     votes: dict[str, Scores]
+    heard: dict[str, NDArray[np.bool_]]
     bins: NDArray[np.int64]
     real: NDArray[np.bool_]
     positive: NDArray[np.int64]
@@ -73,6 +74,13 @@ class _Lists:
         """The right answers' scores, [m, 1]."""
         return np.take_along_axis(scores, self.positive[:, None], axis=1)
 
+    def take(self, which: NDArray[np.bool_]) -> _Lists:
+        """The chosen lists."""
+        votes = {voter: table[which] for voter, table in self.votes.items()}
+        heard = {voter: mask[which] for voter, mask in self.heard.items()}
+        arrays = (self.bins, self.real, self.positive, self.history)
+        return _Lists(self.base[which], votes, heard, *(one[which] for one in arrays))
+
 
 def fit_weights(
     lists: Sequence[VoterList], *, seed: int = 0
@@ -82,25 +90,27 @@ def fit_weights(
     Parameters
     ----------
     lists
-        Validation lists; no voter may have been trained on them.
+        Validation lists; no voter may have been trained on them. A dear voter may be missing from some:
+        its weights are fitted on the others.
     seed
         Of the split into two halves.
 
     Raises
     ------
     DataError
-        If there is no list, a list lacks a voter, or a score is not finite.
+        If there is no list, a list lacks the foundation, or a score is not finite.
     """
     padded = _padded(lists)
     fold = np.random.default_rng(seed).permutation(len(lists)) % 2
-    total = padded.base
+    total = padded.base.copy()
     tables: dict[str, Scores] = {}
     decisions: list[dict[str, Any]] = []
-    for voter, vote in padded.votes.items():
-        stage = _Stage(padded, total, vote)
-        tables[voter], told = _join(stage, fold)
+    for voter, heard in padded.heard.items():
+        part = padded.take(heard)
+        stage = _Stage(part, total[heard], part.votes[voter])
+        tables[voter], told = _join(stage, fold[heard])
         decisions += [{"voter": voter, **one} for one in told]
-        total = stage.reseated(tables[voter])
+        total[heard] = stage.reseated(tables[voter])
     return _named(tables), BlendReport(_segments(padded, total), decisions)
 
 
@@ -121,23 +131,25 @@ def _padded(lists: Sequence[VoterList]) -> _Lists:
             fix="retrieve more candidates (serve.rerank)",
         )
     shape = len(lists), max(len(one.counts) for one in lists)
-    arrays = {voter: np.zeros(shape) for voter in (BASE, *joining_order(lists[0].votes))}
+    voters = (BASE, *joining_order({voter for one in lists for voter in one.votes}))
+    arrays = {voter: np.zeros(shape) for voter in voters}
     bins, real = np.zeros(shape, np.int64), np.zeros(shape, bool)
     for i, one in enumerate(lists):
         size = len(one.counts)
-        sound = one.votes.keys() == arrays.keys() and all(len(vote) == size for vote in one.votes.values())
+        sound = BASE in one.votes and all(len(vote) == size for vote in one.votes.values())
         if not sound or not 0 <= one.positive < size:
             raise DataError(
                 f"list {i}: voters {', '.join(one.votes)}, positive {one.positive} of {size} candidates",
                 where="the blend",
-                expected=f"scores of {', '.join(arrays)} for each candidate, one of them the positive",
+                expected=f"scores of {BASE} for each candidate, one of them the positive",
             )
         real[i, :size], bins[i, :size] = True, count_bins(one.counts)
-        for voter, table in arrays.items():
-            table[i, :size] = standardized(one.votes[voter])
+        for voter, vote in one.votes.items():
+            arrays[voter][i, :size] = standardized(vote)
     positive = np.array([one.positive for one in lists])
     history = np.array([history_bin(one.history_length) for one in lists])
-    return _Lists(arrays.pop(BASE), arrays, bins, real, positive, history)
+    heard = {voter: np.array([voter in one.votes for one in lists]) for voter in voters[1:]}
+    return _Lists(arrays.pop(BASE), arrays, heard, bins, real, positive, history)
 
 
 @dataclass(frozen=True)

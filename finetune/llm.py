@@ -14,8 +14,9 @@ import torch
 import transformers
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
-from ..base.errors import ModelError
+from ..base.errors import ConfigError, ModelError
 from ..base.files import MANIFEST, cache_home, publish_directory, verify_directory
 from ..base.hashing import digest
 from ..base.progress import say
@@ -39,12 +40,15 @@ class LanguageModel:
         The model in evaluation mode with frozen weights, and its tokenizer.
     fingerprint
         A digest of the weights, equal for every precision they are loaded in.
+    depth
+        How many of its decoder layers were kept; None is all.
     """
 
     name: str
     model: PreTrainedModel
     tokenizer: Any
     fingerprint: str
+    depth: int | None = None
 
     def tokenize(self, text: str) -> list[int]:
         """Ids of a text from outside: a special token spelled out in it comes as plain characters."""
@@ -66,7 +70,9 @@ class LanguageModel:
         return tuple(self.tokenizer("").input_ids)
 
 
-def load_llm(name: str = DEFAULT_LLM, *, dtype: Dtype = "auto", device: str | None = None) -> LanguageModel:
+def load_llm(
+    name: str = DEFAULT_LLM, *, dtype: Dtype = "auto", device: str | None = None, depth: int | None = None
+) -> LanguageModel:
     """Load a causal language model and its tokenizer.
 
     An installed package that carries the model comes first, then a folder or the hub. A package's
@@ -80,15 +86,19 @@ def load_llm(name: str = DEFAULT_LLM, *, dtype: Dtype = "auto", device: str | No
         "auto" is bfloat16 where the hardware multiplies it (CUDA, CPUs with AMX), else float32.
     device
         "cpu", "cuda", ...; the GPU when there is one, by default.
+    depth
+        Keep only the first so many decoder layers; all of them when None.
 
     Raises
     ------
     ModelError
         If the model cannot be found, or only with code of its own.
+    ConfigError
+        If `depth` is not between 1 and the number of layers.
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     source = _packaged(name) or name
-    with _refusals(name):
+    with _refusals(name), _no_bars():
         model = AutoModelForCausalLM.from_pretrained(
             source,
             dtype=_resolve(dtype, place),
@@ -97,9 +107,35 @@ def load_llm(name: str = DEFAULT_LLM, *, dtype: Dtype = "auto", device: str | No
             use_safetensors=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    if depth is not None:
+        _shorten(model, depth)
     nn.Module.to(model, place)
     model.eval().requires_grad_(False)
-    return LanguageModel(name, model, tokenizer, fingerprint(model))
+    return LanguageModel(name, model, tokenizer, fingerprint(model), depth)
+
+
+def _shorten(model: PreTrainedModel, depth: int) -> None:
+    """Drop the decoder layers behind the first `depth`; the final norm then follows on those."""
+    decoder, config = model.get_decoder(), model.config.get_text_config()
+    layers = cast(nn.ModuleList, decoder.layers)
+    if not 1 <= depth <= len(layers):
+        raise ConfigError(f"depth = {depth}", expected=f"between 1 and the model's {len(layers)} layers")
+    decoder.layers = layers[:depth]
+    config.num_hidden_layers = depth
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[:depth]
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep transformers' own progress bars off: reading weights is not news."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 @contextmanager

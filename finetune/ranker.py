@@ -48,6 +48,8 @@ class RankerSettings:
         Token budgets.
     vector_dim
         Width of the foundation vectors that enter as soft tokens; None reads text alone.
+    depth
+        How many of the base model's decoder layers are used; None is all.
     """
 
     model: str
@@ -55,6 +57,7 @@ class RankerSettings:
     prompt: str = PROMPT_VERSION
     limits: Limits = field(default_factory=Limits)
     vector_dim: int | None = None
+    depth: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,20 +124,28 @@ class PackedRanker:
         limits: Limits | None = None,
         dtype: Dtype = "auto",
         device: str | None = None,
+        depth: int | None = None,
         seed: int = 0,
     ) -> PackedRanker:
         """An untrained ranker, which answers with logit("Yes") - logit("No").
+
+        `dtype`, `device` and `depth` are for a model that is loaded by its name, see :func:`~.llm.load_llm`.
 
         Raises
         ------
         ModelError
             If the model cannot be loaded or its attention is not full.
         """
-        loaded = load_llm(llm, dtype=dtype, device=device) if isinstance(llm, str) else llm
+        if isinstance(llm, str):
+            llm = load_llm(llm, dtype=dtype, device=device, depth=depth)
         settings = RankerSettings(
-            loaded.name, loaded.fingerprint, limits=limits or Limits(), vector_dim=vector_dim
+            llm.name,
+            llm.fingerprint,
+            limits=limits or Limits(),
+            vector_dim=vector_dim,
+            depth=llm.depth,
         )
-        return cls(loaded, _network(loaded, settings, seed), settings)
+        return cls(llm, _network(llm, settings, seed), settings)
 
     @property
     def tokens_after_title(self) -> list[int]:
@@ -239,7 +250,7 @@ class PackedRanker:
         directory = Path(directory)
         listed = verify_directory(directory)
         settings = _read_settings(directory / SETTINGS)
-        llm = load_llm(settings.model, dtype=dtype, device=device)
+        llm = load_llm(settings.model, dtype=dtype, device=device, depth=settings.depth)
         return cls.assembled(llm, settings, directory, ADAPTER in listed)
 
     @classmethod

@@ -168,7 +168,8 @@ class _Trainer:
         """Score the validation lists; the weights to keep, which are the last ones without such lists."""
         if not self.valid:
             return snapshot(self.network)
-        scores = self.ranker.score([example.request for example in self.valid])
+        told = self.ranker.score([example.request for example in self.valid])
+        scores = [example.judged(one) for example, one in zip(self.valid, told, strict=True)]
         positives = [example.positive for example in self.valid]
         found = list_metrics(scores, positives)
         known = [one["ndcg@10"] for one in progress.evaluations]
@@ -223,7 +224,7 @@ class _Trainer:
     def _loss(self, batch: Batch) -> Tensor:
         with self.ranker.precision():
             scores, hidden = self.parallel(batch.pack, batch.voices)
-            loss = ranking_loss(scores, batch.positives)
+            loss = ranking_loss(scores + batch.priors, batch.positives)
             if self.config.lm_weight:
                 asked = batch.labels != IGNORE
                 words = word_loss(self.network.word_logits(hidden[asked]), batch.labels[asked])
@@ -235,7 +236,7 @@ def _fresh_ranker(
     config: RankerConfig, examples: Sequence[RankExample], llm: LanguageModel | None, device: str
 ) -> PackedRanker:
     """An untrained ranker with LoRA inside, ready to be trained."""
-    base = llm or load_llm(config.model, dtype=config.dtype, device=device)
+    base = llm or load_llm(config.model, dtype=config.dtype, device=device, depth=config.depth)
     dim = _vector_dim(examples) if config.soft_tokens else None
     ranker = PackedRanker.from_base(base, vector_dim=dim, limits=config.limits, seed=config.seed)
     ranker.adapter = add_lora(
@@ -283,14 +284,25 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
 
 def list_metrics(scores: Sequence[np.ndarray], positives: Sequence[int]) -> dict[str, float]:
     """Mean NDCG@10 and hit rate@10 of lists with one right answer each; ties count against it."""
-    ranks = np.array(
-        [(one >= one[positive]).sum() for one, positive in zip(scores, positives, strict=True)], float
-    )
-    hits, ones = hits_from_ranks(ranks, CUTOFF), np.ones(len(ranks), np.int64)
+    hits, ones = _hits(scores, positives)
     return {
         "ndcg@10": float(ndcg(hits, ones, CUTOFF).mean()),
         "hit_rate@10": float(hit_rate(hits, ones, CUTOFF).mean()),
     }
+
+
+def list_ndcg(scores: Sequence[np.ndarray], positives: Sequence[int]) -> np.ndarray:
+    """NDCG@10 of each list, float64 [lists]."""
+    hits, ones = _hits(scores, positives)
+    return ndcg(hits, ones, CUTOFF)
+
+
+def _hits(scores: Sequence[np.ndarray], positives: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Where each right answer stands, and how many there are: always one."""
+    ranks = np.array(
+        [(one >= one[positive]).sum() for one, positive in zip(scores, positives, strict=True)], float
+    )
+    return hits_from_ranks(ranks, CUTOFF), np.ones(len(ranks), np.int64)
 
 
 def _cuda_devices() -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.config import to_yaml
 from ..base.errors import ConfigError, DataError
@@ -19,17 +20,31 @@ from .llm import DEFAULT_LLM, Dtype
 class RankExample:
     """A list with a known answer: `request.candidates[positive]` is what the person took next.
 
+    Attributes
+    ----------
+    prior
+        float32 [n]: the log-odds (up to a constant) that each candidate comes with. The ranker's score is
+        added to them in training and when it is judged, so it learns what they do not know; None adds
+        nothing.
+
     Raises
     ------
     DataError
-        If `positive` names no candidate, or there is nothing to tell it from.
+        If `positive` names no candidate, there is nothing to tell it from, or `prior` has another length.
     """
 
     request: RankRequest
     positive: int
+    prior: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.request.candidates)
+        if self.prior is not None and self.prior.shape != (n,):
+            raise DataError(
+                f"a prior of shape {self.prior.shape} for {n} candidates",
+                where="RankExample",
+                expected="one number for each candidate",
+            )
         if n < 2 or not 0 <= self.positive < n:
             raise DataError(
                 f"positive {self.positive} of {n} candidates",
@@ -42,7 +57,13 @@ class RankExample:
         """The same with at most `n_negatives` of its negatives, drawn without replacement."""
         others = np.delete(np.arange(len(self.request.candidates)), self.positive)
         drawn = rng.permutation(others)[:n_negatives]
-        return RankExample(_subset(self.request, [self.positive, *drawn.tolist()]), 0)
+        kept = [self.positive, *drawn.tolist()]
+        prior = None if self.prior is None else self.prior[kept]
+        return RankExample(_subset(self.request, kept), 0, prior)
+
+    def judged(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What decides the order: the ranker's scores on top of the prior."""
+        return scores if self.prior is None else scores + self.prior
 
 
 def _subset(request: RankRequest, which: list[int]) -> RankRequest:
@@ -63,6 +84,9 @@ class RankerConfig:
     ----------
     model, dtype
         The base model and its precision, see :func:`~.llm.load_llm`.
+    depth
+        Only the base model's first so many layers are used; None is all. Cost falls in proportion, and a
+        ranker that is trained needs the last layers, which choose the next word, least.
     limits
         Token budgets of the prompt.
     soft_tokens, soft_dropout
@@ -103,6 +127,7 @@ class RankerConfig:
 
     model: str = DEFAULT_LLM
     dtype: Dtype = "auto"
+    depth: int | None = None
     limits: Limits = field(default_factory=Limits)
     soft_tokens: bool = True
     soft_dropout: float = 0.3
@@ -130,7 +155,7 @@ class RankerConfig:
 
     def __post_init__(self) -> None:
         at_least_one = ("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every")
-        optional = ("max_people", "max_valid", "max_steps", "lora_layers")
+        optional = ("depth", "max_people", "max_valid", "max_steps", "lora_layers")
         for name in (*at_least_one, *(name for name in optional if getattr(self, name) is not None)):
             if getattr(self, name) < 1:
                 raise ConfigError(
@@ -160,6 +185,7 @@ def _content(example: RankExample) -> list[str | bytes]:
         request.history_vectors,
         request.candidate_vectors,
         request.candidate_cold,
+        example.prior,
     )
     items = [*request.history, *request.candidates]
     return [

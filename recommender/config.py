@@ -88,16 +88,18 @@ class TuningConfig:
 
     Attributes
     ----------
-    lists, stop_lists, blend_lists
-        For teaching the ranker, for stopping it, for fitting the blend.
+    lists, stop_lists
+        For teaching the ranker, and for stopping it.
+    blend_lists
+        Read by the language model when the blend is fitted; the other voters are fitted on more.
     pool
-        Retrieved candidates in a teaching or stopping list.
+        Retrieved candidates among which a list's negatives are drawn.
     """
 
     lists: int = 600
     stop_lists: int = 48
     blend_lists: int = 300
-    pool: int = 24
+    pool: int = 50
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def run_demo(out: Path, *, users: int = 2000, items: int = 1200, seed: int = 7) 
         say("3/5  fine-tuning the language model to rank, then weighing the voters")
         say(finetune(run).text())
     say("4/5  evaluating beside the baselines")
-    outcome = evaluate(run, most_cases=4000, most_llm_cases=100)
+    outcome = evaluate(run, most_cases=4000, most_llm_cases=60)
     say(outcome.text())
     say("5/5  three people and their reasons")
     recommender = Recommender.from_pretrained(run)
@@ -47,9 +47,9 @@ def demo_config(seed: int) -> RunConfig:
         config,
         pretrain=replace(config.pretrain, epochs=20, batch_tokens=512, lr=3e-3, patience=6, seed=seed),
         ranker=replace(
-            config.ranker, limits=replace(config.ranker.limits, history_items=6), max_people=48, seed=seed
+            config.ranker, limits=replace(config.ranker.limits, history_items=6), depth=12, seed=seed
         ),
-        tuning=replace(config.tuning, lists=48, stop_lists=12, blend_lists=80, pool=16),
+        tuning=replace(config.tuning, lists=64, stop_lists=16, blend_lists=60, pool=20),
         serve=replace(config.serve, rerank=20, writer="llm"),
     )
 
@@ -84,7 +84,7 @@ def _newcomer(recommender: Recommender) -> Person:
 def _early_bird(recommender: Recommender) -> Person:
     """The person whose list of never-seen items starts with the best score of a few candidates."""
     run = recommender.run
-    cold = [recommender.catalogue.keys[row] for row in np.flatnonzero(run.counts == 0)]
+    cold = [recommender.catalogue.keys[row] for row in np.flatnonzero(run.counts == 0).tolist()]
     busy = np.argsort(-np.diff(run.log.offsets), kind="stable")[:20]
     user = max(map(int, busy), key=lambda one: _cold_fit(recommender, one))
     key = run.log.user_keys[user]

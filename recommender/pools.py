@@ -62,10 +62,3 @@ def person_of(cases: Cases, case: int) -> Person:
     """Who asks in one case."""
     span = slice(cases.offsets[case], cases.offsets[case + 1])
     return Person(cases.history_rows[span], cases.history_times[span])
-
-
-def with_target(pool: Pool, target: int, others: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """The pool's rows with the target among them, and `others` (random rows) behind; where it stands."""
-    rows = pool.rows if pool.positive is not None else np.append(pool.rows, target)
-    more = np.setdiff1d(others, np.append(rows, pool.person.rows))
-    return np.concatenate([rows, more]), int(np.flatnonzero(rows == target)[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,9 @@ from ..base.errors import ConfigError, DataError
 from ..base.files import write_json, write_text
 from ..base.hashing import key_hashes
 from ..base.progress import say
-from ..corpus.interactions import Cases
 from ..finetune import Blend, BlendReport, RankExample, TrainingReport, VoterList, train_ranker
 from .config import RunConfig
-from .pools import Pool, retrieved, with_target
+from .pools import Pool, retrieved
 from .ranking import ADAPTER, BLEND, Voting
 from .run_directory import RANKER, Run, load_run, revise
 from .splitting import make_split, released
@@ -32,6 +32,7 @@ from .validation import sample
 from .voters import ContentSpace
 
 TEACH, STOP = 0.55, 0.10  # shares of the validation people; the rest fits the blend
+TRIES = 12  # cases asked for each list wanted: the retriever finds the target of some only
 RANDOM_NEGATIVES = 8  # besides the retriever's own, so that the ranker also knows what is far away
 
 
@@ -106,49 +107,64 @@ class _Tuning:
         self.released = released(run.log, run.catalogue)
         self.cases = make_split(run.log, run.config.split).valid
         place = key_hashes(self.cases.user_keys, "finetune") / 2.0**64
-        self.teach = self._part(place < TEACH, self.config.tuning.lists)
-        self.stop = self._part((place >= TEACH) & (place < TEACH + STOP), self.config.tuning.stop_lists)
-        self.fit = self._part(place >= TEACH + STOP, self.config.tuning.blend_lists)
+        sizes, stop = self.config.tuning, (place >= TEACH) & (place < TEACH + STOP)
+        self.teach = self._some(self._found(place < TEACH, sizes.lists, sizes.pool), sizes.lists)
+        self.stop = self._some(self._found(stop, sizes.stop_lists, sizes.pool), sizes.stop_lists)
+        fit = self._found(place >= TEACH + STOP, sizes.blend_lists, self.config.serve.rerank)
+        self.fit = self._some(fit, len(fit))
 
-    def _part(self, mask: NDArray[np.bool_], most: int) -> Cases:
+    def _found(self, mask: NDArray[np.bool_], wanted: int, size: int) -> list[Pool]:
+        """Lists of `size` items that hold their target: only these can be re-ranked, so only these teach.
+
+        Enough cases are tried for `wanted` of them; all that are found are returned, in the cases' order.
+        """
         part = self.cases.take(mask)
-        if not len(part):
+        pools = retrieved(self.voting, part.take(sample(part, TRIES * wanted)), size, self.released)
+        found = [pool for pool in pools if pool.positive is not None and len(pool.rows) > 1]
+        if not found:
             raise DataError(
-                f"{len(self.cases)} validation cases",
+                f"none of {len(part)} validation cases has its target among its {size} best items",
                 where=str(self.run.path),
-                expected="enough people for teaching, stopping and the blend",
-                fix="use more data, or a larger split.valid",
+                expected="lists that hold their answer, for teaching, stopping and the blend",
+                fix="use more data, a larger split.valid, or a larger tuning.pool and serve.rerank",
             )
-        return part.take(sample(part, most))
+        return found
+
+    def _some(self, pools: list[Pool], most: int) -> list[Pool]:
+        """At most `most` of the lists, in random order."""
+        order = np.random.default_rng(self.config.ranker.seed).permutation(len(pools))
+        return [pools[i] for i in order[:most]]
 
     def tune(self, out: Path) -> Tuning:
-        say(f"finetune: {len(self.teach)} lists teach, {len(self.stop)} stop, {len(self.fit)} fit the blend")
-        _, training = train_ranker(
-            self._examples(self.teach), self._examples(self.stop), config=self.config.ranker, out=out
+        n_read = min(self.config.tuning.blend_lists, len(self.fit))
+        say(
+            f"finetune: {len(self.teach)} lists teach, {len(self.stop)} stop, {len(self.fit)} fit the blend, "
+            f"{n_read} of them also read by the language model"
         )
+        rng = np.random.default_rng(self.config.ranker.seed)
+        teach = [self._example(pool, rng) for pool in self.teach]
+        stop = [self._example(pool, rng).narrowed(self.config.ranker.n_negatives, rng) for pool in self.stop]
+        _, training = train_ranker(teach, stop, config=self.config.ranker, out=out)
         self.voting.ranker_path = out
-        blend, report = Blend.fit(self._lists())
+        blend, report = Blend.fit(self._lists(n_read))
         return Tuning(training, blend, report)
 
-    def _examples(self, cases: Cases) -> list[RankExample]:
-        """Lists with their answer: the retriever's best, the target, and some random rows."""
-        rng = np.random.default_rng(self.config.ranker.seed)
-        examples = []
-        for case, pool in enumerate(retrieved(self.voting, cases, self.config.tuning.pool, self.released)):
-            others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
-            rows, positive = with_target(pool, int(cases.targets[case]), others)
-            examples.append(RankExample(self.voting.request(pool.person, pool.state, rows), positive))
-        return examples
+    def _example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
+        """A list with its answer, and some random rows behind it."""
+        others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
+        more = np.setdiff1d(others, np.append(pool.rows, pool.person.rows))
+        rows = np.append(pool.rows, more).astype(np.int64)
+        return RankExample(self.voting.request(pool.person, pool.state, rows), int(pool.positive or 0))
 
-    def _lists(self) -> list[VoterList]:
-        """What each voter says of the blend's cases; a list without its target teaches nothing."""
-        pools = retrieved(self.voting, self.fit, self.config.serve.rerank, self.released)
-        found = [pool for pool in pools if pool.positive is not None and len(pool.rows) > 1]
-        requests = [self.voting.request(pool.person, pool.state, pool.rows) for pool in found]
-        scores = self.voting.ranker.score(requests)
-        return [self._list(pool, llm) for pool, llm in zip(found, scores, strict=True)]
+    def _lists(self, n_read: int) -> list[VoterList]:
+        """What each voter says of the blend's lists; the language model is dear and reads only the first."""
+        requests = [self.voting.request(pool.person, pool.state, pool.rows) for pool in self.fit[:n_read]]
+        told = self.voting.ranker.score(requests)
+        return [self._list(pool, llm) for pool, llm in zip_longest(self.fit, told)]
 
-    def _list(self, pool: Pool, llm: NDArray[np.float32]) -> VoterList:
+    def _list(self, pool: Pool, llm: NDArray[np.float32] | None) -> VoterList:
         votes = self.voting.votes(pool.person, pool.state, pool.rows)
+        if llm is not None:
+            votes["llm"] = llm
         positive: Any = pool.positive
-        return VoterList({**votes, "llm": llm}, positive, self.run.counts[pool.rows], len(pool.person))
+        return VoterList(votes, positive, self.run.counts[pool.rows], len(pool.person))

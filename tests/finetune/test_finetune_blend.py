@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from firstlight.finetune.voters import (
 
 COUNTS = np.array([0, 3, 12, 50])
 LENGTHS = (1, 4, 10, 40)
+VOTERS = ("content", "llm")
 
 
 def world(seed: int, n_cases: int = 400, n: int = 20, useful_bins: tuple[int, ...] = (), strength=2.0):
@@ -207,8 +209,8 @@ def test_unusable_scores_are_refused():
     case, other = world(0, 2)
     with pytest.raises(DataError, match="no validation list has its target"):
         Blend.fit([])
-    short = VoterList({BASE: other.votes[BASE]}, other.positive, other.counts, 1)
-    with pytest.raises(DataError, match=r"list 1: voters foundation, positive \d+ of 20.*content, llm"):
+    short = VoterList({"llm": other.votes["llm"]}, other.positive, other.counts, 1)
+    with pytest.raises(DataError, match=r"list 1: voters llm, positive \d+ of 20.*scores of foundation"):
         Blend.fit([case, short])
     with pytest.raises(DataError, match=r"positive 20 of 20 candidates"):
         Blend.fit([VoterList(case.votes, 20, case.counts, 1)])
@@ -257,3 +259,29 @@ def test_the_other_kinds_do_not_notice():
         before, after = np.argsort(-case.votes[BASE]), np.argsort(-combined(blend, case))
         known = case.counts > 0
         np.testing.assert_array_equal(np.where(known[before], before, -1), np.where(known[after], after, -1))
+
+
+def test_a_dear_voter_may_be_asked_for_some_lists_only():
+    """What the others say is fitted on every list; the dear one on its own, as if there were no more."""
+    cases = world(1, 900, useful_bins=(0,))
+    rng = np.random.default_rng(5)
+    helpful = [
+        replace(
+            case, votes={**case.votes, "content": rng.normal(size=20) + 0.7 * (np.arange(20) == case.positive)}
+        )
+        for case in cases
+    ]
+    few = [
+        case if i < 500 else replace(case, votes={BASE: case.votes[BASE], "content": case.votes["content"]})
+        for i, case in enumerate(helpful)
+    ]
+    blend, report = Blend.fit(few)
+    lists = {
+        voter: sum(one["lists"] for one in report.decisions if one["voter"] == voter) for voter in VOTERS
+    }
+    assert lists == {"content": 900, "llm": 500}
+    assert table(blend, "content").mean() > 0.4
+    assert table(blend, "llm")[:, 0].max() > 0.3
+    assert all(one["after"] >= one["before"] for one in report.segments.values())
+    alone, _ = Blend.fit(helpful)
+    np.testing.assert_array_equal(table(blend, "content"), table(alone, "content"))

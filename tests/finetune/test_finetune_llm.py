@@ -12,7 +12,7 @@ import torch
 import transformers
 from finetune_world import DIM, LIMITS, build_llm, build_request
 
-from firstlight.base.errors import ModelError
+from firstlight.base.errors import ConfigError, ModelError
 from firstlight.finetune import llm as module
 from firstlight.finetune.llm import DEFAULT_LLM, check_full_attention, fingerprint, load_llm
 from firstlight.finetune.ranker import PackedRanker
@@ -83,6 +83,30 @@ def test_a_folder_is_read(tiny_llm, llm):
     assert half.model.dtype == torch.bfloat16
     assert half.fingerprint == read.fingerprint, "the digest does not depend on the precision"
     assert fingerprint(build_llm(llm.tokenizer, seed=1).model) != read.fingerprint
+
+
+def test_the_first_layers_alone_are_what_the_whole_model_has_there(tiny_llm):
+    whole, part = (load_llm(str(tiny_llm), dtype="float32", device="cpu", depth=depth) for depth in (None, 1))
+    ids = torch.arange(12)[None]
+    between = whole.model(ids, output_hidden_states=True).hidden_states[1]
+    decoder = part.model.get_decoder()
+    torch.testing.assert_close(decoder(ids).last_hidden_state, decoder.norm(between))
+    assert (whole.depth, part.depth, len(decoder.layers)) == (None, 1, 1)
+    assert part.fingerprint != whole.fingerprint
+    for wrong in (0, 3):
+        with pytest.raises(ConfigError, match=rf"depth = {wrong}.*between 1 and the model's 2 layers"):
+            load_llm(str(tiny_llm), depth=wrong)
+
+
+def test_a_short_model_packs_as_it_pairs_and_is_stored_as_short(tiny_llm, tmp_path):
+    ranker = PackedRanker.from_base(str(tiny_llm), vector_dim=DIM, limits=LIMITS, dtype="float32", depth=1)
+    asked = build_request(n=9)
+    scores = ranker.score([asked])[0]
+    np.testing.assert_allclose(scores, score_pairs(ranker, asked), atol=1e-4, rtol=0)
+    ranker.save_pretrained(tmp_path / "r")
+    read = PackedRanker.from_pretrained(tmp_path / "r", dtype="float32")
+    assert len(read.llm.model.get_decoder().layers) == 1
+    np.testing.assert_array_equal(read.score([asked])[0], scores)
 
 
 def test_a_missing_model_names_the_ways_out(monkeypatch, tmp_path):

@@ -242,6 +242,38 @@ def test_losses_by_another_formula(ranker):
     )
 
 
+def test_a_prior_goes_with_its_candidate(ranker):
+    """Wherever negatives and canonical order put a candidate, its own prior is added to its score."""
+    examples = [replace(word_example(i), prior=np.arange(6, dtype=np.float32) + 10 * i) for i in range(3)]
+    batch = build_batch(ranker, list(enumerate(examples)), 0, replace(CONFIG, n_negatives=3))
+    for row, (example, positive) in enumerate(zip(examples, batch.positives.tolist(), strict=True)):
+        assert batch.priors[row, positive] == example.prior[example.positive]
+        narrow = example.narrowed(3, np.random.default_rng([CONFIG.seed, 1, 0, row]))
+        names = [narrow.request.candidates[i].key for i in ranker.ask(narrow.request).order]
+        by_key = dict(zip((item.key for item in example.request.candidates), example.prior, strict=True))
+        assert batch.priors[row].tolist() == [by_key[name] for name in names]
+
+
+def test_a_ranker_learns_what_its_prior_does_not_know(tokenizer, tmp_path):
+    """The prior puts the positive and one other ahead; "harbor" tells the two apart, and only this is learned."""
+    examples = []
+    for seed in range(120):
+        example = word_example(seed)
+        prior = np.full(6, -9, np.float32)
+        prior[[example.positive, (example.positive + 1) % 6]] = 0
+        examples.append(replace(example, prior=prior))
+    config = replace(CONFIG, epochs=3, learning_rate=1e-2, lm_weight=0)
+    held = examples[100:]
+    _, report = train_ranker(
+        examples[:100], held, config=config, out=tmp_path / "r", llm=build_llm(tokenizer)
+    )
+    assert report.losses[0] > 0.4
+    assert np.mean(report.losses[-5:]) < 0.2
+    assert max(one["ndcg@10"] for one in report.evaluations) > 0.95
+    with pytest.raises(DataError, match=r"a prior of shape \(2,\) for 6 candidates"):
+        replace(examples[0], prior=np.zeros(2, np.float32))
+
+
 def test_all_labels_masked_is_an_error():
     with pytest.raises(DataError, match="every label of a training batch is masked.*candidate_tokens"):
         word_loss(torch.zeros(4, 9), torch.full((4,), IGNORE))
