@@ -78,8 +78,15 @@ class _Lists:
         """The chosen lists."""
         votes = {voter: table[which] for voter, table in self.votes.items()}
         heard = {voter: mask[which] for voter, mask in self.heard.items()}
-        arrays = (self.bins, self.real, self.positive, self.history)
-        return _Lists(self.base[which], votes, heard, *(one[which] for one in arrays))
+        return _Lists(
+            self.base[which],
+            votes,
+            heard,
+            self.bins[which],
+            self.real[which],
+            self.positive[which],
+            self.history[which],
+        )
 
 
 def fit_weights(
