@@ -22,7 +22,7 @@ from .item_graph import second_order, transition_graph, transitions
 from .protocol import ScoreFn, evaluate
 
 POPULARITY, RECENT, CONTENT = "popularity", "recent popularity", "content neighbors"
-FIRST, SECOND = "item transitions", "item transitions, two steps"
+FIRST, SECOND = "item transitions", "two-step transitions"
 EASE, ENSEMBLE = "EASE", "transitions + content"
 EASE_ITEMS = 20_000  # more of them make the dense inverse cost minutes and gigabytes
 GRAPH_ITEMS = 200_000  # more of them make two steps in the graph cost gigabytes

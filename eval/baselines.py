@@ -19,6 +19,7 @@ from .protocol import ScoreFn
 
 Vectors = NDArray[np.float32]
 Sparse = Any  # a scipy matrix; scipy has no types of its own
+ROWS_PER_DIRECTION = 4  # fewer would whiten noise
 WINDOW, FADING = 10, 0.7  # how a profile weighs the history: the last ten items, 0.7^age
 
 
@@ -63,13 +64,17 @@ def whitened(vectors: Vectors, fit_rows: NDArray[np.integer] | NDArray[np.bool_]
     """Rotate and scale by PCA so that `fit_rows` have unit variance in every direction; [n_items, d].
 
     The statistics come from `fit_rows` only (items with an interaction in training), the map is
-    applied to all. Source: Su et al., "Whitening Sentence Representations" (2021); Zhang et al.,
-    "Are ID Embeddings Necessary? Whitening Pre-trained Text Embeddings" (WhitenRec, ICDE 2024).
+    applied to all. A direction is kept for each four of these rows at most, the strongest first: what
+    fewer rows say about more directions is noise.
+
+    Source: Su et al., "Whitening Sentence Representations" (2021); Zhang et al., "Are ID
+    Embeddings Necessary? Whitening Pre-trained Text Embeddings" (WhitenRec, ICDE 2024).
     """
     sample = vectors[fit_rows].astype(np.float64)
     mean = sample.mean(axis=0)
     values, axes = np.linalg.eigh(np.cov(sample - mean, rowvar=False))
     strong = values > 1e-9 * values[-1]  # directions without variance would only amplify rounding
+    strong[: -max(1, len(sample) // ROWS_PER_DIRECTION)] = False  # `values` ascend
     return ((vectors - mean) @ (axes[:, strong] / np.sqrt(values[strong]))).astype(np.float32)
 
 

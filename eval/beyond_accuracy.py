@@ -90,7 +90,7 @@ def popularity_lift(lists: Lists, counts: NDArray[np.integer], history_popularit
         return float("nan")
     shown = np.mean(_mean_over_list(lists[known], counts.astype(np.float64)))
     before = history_popularity[known].mean()
-    return float((shown - before) / before)
+    return float((shown - before) / before) if before > 0 else float("nan")
 
 
 def popularity_deciles(counts: NDArray[np.integer]) -> NDArray[np.int64]:

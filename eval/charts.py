@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
+from .baseline_set import CONTENT, POPULARITY
 from .list_figures import DIVERSITY
-from .plots import Chart, Line
-from .report import Report
+from .plots import SERIES, Chart, Line
+from .report import HISTORIES, Report
 from .results import HISTORY_BINS, TARGET_BINS
 from .summary import Summary
 
 SHOWN_SYSTEMS = 6
+SHOWN_CATEGORIES = 10
+CALIBRATED = (POPULARITY, CONTENT)  # drawn beside ours
 ONE_TENTH_ONLY = 0.9  # a share of places
 
 
 def charts_of(report: Report) -> list[Chart]:
     """The charts for which the report holds figures, in the order of the page."""
     return [
-        *_cold_start(report), *_by_count(report), *_exposure(report), *_trade_off(report), *_training(report)
+        *_cold_start(report), *_by_count(report), *_exposure(report), *_calibration(report),
+        *_trade_off(report), *_training(report),
     ]  # fmt: skip
 
 
@@ -27,15 +32,31 @@ def _whole(report: Report) -> list[Summary]:
 
 
 def _color(report: Report, name: str) -> int:
-    """One system has one color in all charts: its place among the systems."""
+    """One system has one color in all charts: its place among the systems; histories are gray."""
     names = [system.name for system in report.systems]
-    return names.index(name) if name in names else len(names)
+    return names.index(name) if name in names else len(SERIES) - 1
+
+
+def _shown(report: Report) -> list[str]:
+    """Ours and the systems that come nearest over all cases, in the order of the table."""
+    ours, *others = _whole(report)
+    others = sorted(others, key=lambda one: -one["all"].metrics[report.metric].mean)[: SHOWN_SYSTEMS - 1]
+    names = {ours.name, *(one.name for one in others)}
+    return [one.name for one in report.systems if one.name in names]
 
 
 def _cold_start(report: Report) -> Iterator[Chart]:
+    title = "How much history it needs"
+    if report.newcomers:
+        shown = [name for name in report.newcomers[0].segments if name.startswith("revealed ")]
+        yield from _bins(
+            report, report.newcomers, "revealed", [name.removeprefix("revealed ") for name in shown],
+            "cold-start", title, "The same questions, asked of someone with few items behind them.",
+            "items revealed; n is the number of cases",
+        )  # fmt: skip
+        return
     yield from _bins(
-        report, report.newcomers or _whole(report), "history", list(HISTORY_BINS),
-        "cold-start", "How much history it needs",
+        report, _whole(report), "history", list(HISTORY_BINS), "cold-start", title,
         "How good the list is for someone with few items behind them.",
         "items in the history; n is the number of cases",
     )  # fmt: skip
@@ -62,7 +83,7 @@ def _bins(
     if len(filled) < 2:
         return
     lines = []
-    for system in systems[:SHOWN_SYSTEMS]:
+    for system in (one for one in systems if one.name in _shown(report)):
         found = [system[name].metrics[report.metric] for name in filled]
         middle, low, high = ([getattr(e, part) for e in found] for part in ("mean", "low", "high"))
         lines.append(Line(system.name, middle, low, high, _color(report, system.name)))
@@ -82,12 +103,32 @@ def _exposure(report: Report) -> Iterator[Chart]:
             lead += f" Left out, since it shows the top tenth alone: {left_out}."
         lines = [
             Line(name, list(shares), color=_color(report, name))
-            for name, shares in list(varied.items())[:SHOWN_SYSTEMS]
+            for name, shares in varied.items()
+            if name in (HISTORIES, *_shown(report))
         ]
         yield Chart(
             "exposure", "Who gets shown", lead, [str(i) for i in range(1, 11)], lines,
             "popularity decile, most popular last", "share of places", percent=True, reference=0.1,
         )  # fmt: skip
+
+
+def _calibration(report: Report) -> Iterator[Chart]:
+    """What people take, and what each system shows them, by category."""
+    if not report.mix:
+        return
+    own = report.mix.get(HISTORIES, next(iter(report.mix.values())))
+    names = list(own)[:SHOWN_CATEGORIES]
+    lines = [
+        Line(name, [mix.get(one, 0.0) for one in names], color=_color(report, name))
+        for name, mix in report.mix.items()
+        if name in (report.systems[0].name, HISTORIES, *CALIBRATED)
+    ]
+    yield Chart(
+        "calibration", "Does it show what people take?",
+        "Share of each category in the lists and in the histories: a calibrated list follows the latter.",
+        [textwrap.shorten(name, 12, placeholder="…") for name in names], lines,
+        "category, most common first", "share", percent=True, slanted=True,
+    )  # fmt: skip
 
 
 def _trade_off(report: Report) -> Iterator[Chart]:
@@ -97,7 +138,7 @@ def _trade_off(report: Report) -> Iterator[Chart]:
             system.name, [system["all"].metrics[report.metric].mean], color=_color(report, system.name),
             x=[report.measures[system.name][DIVERSITY]],
         )
-        for system in _whole(report)[:SHOWN_SYSTEMS]
+        for system in _whole(report)
         if DIVERSITY in report.measures.get(system.name, {})
     ]  # fmt: skip
     if len(lines) > 1:

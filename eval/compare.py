@@ -140,20 +140,24 @@ def against_all_in_parts(
     parts: Groups,
     metric: str = "NDCG@10",
     *,
+    beside: Mapping[str, Sequence[Comparison]] | None = None,
     seed: int = 0,
 ) -> dict[str, list[Comparison]]:
     """The same on several parts of the cases, p values corrected for all of them together.
 
-    A part without a case is left out.
+    A part without a case is left out. `beside` holds further comparisons, not corrected yet, that are
+    printed beside these: they come back too, and count.
     """
-    filled = {name: mask for name, mask in parts.items() if mask.any()}
-    found = [
-        compare(system, other.renamed(name), metric, where=mask, seed=seed)
-        for mask in filled.values()
-        for name, other in others.items()
-    ]
-    fair, size = corrected(found), len(others)
-    return {name: fair[i * size : (i + 1) * size] for i, name in enumerate(filled)}
+    found = {
+        part: [
+            compare(system, one.renamed(name), metric, where=mask, seed=seed) for name, one in others.items()
+        ]
+        for part, mask in parts.items()
+        if mask.any()
+    }
+    found |= {name: list(several) for name, several in (beside or {}).items()}
+    fair = iter(corrected([one for several in found.values() for one in several]))
+    return {name: [next(fair) for _ in several] for name, several in found.items()}
 
 
 def _runs(results: Results | Sequence[Results]) -> list[Results]:

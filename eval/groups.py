@@ -76,7 +76,8 @@ def group_gap(
     if len(names) < 2:
         return None
     values = results.metric(metric)
-    columns = np.stack([one for name in names for one in (groups[name] * values, groups[name])], axis=1)
+    inside = [groups[name].astype(np.float64) for name in names]
+    columns = np.stack([one for mask in inside for one in (mask * values, mask)], axis=1)
     _, person = np.unique(results.people, return_inverse=True)
     sums = sums_by_person(person, columns, int(person.max()) + 1)
     means = sums.sum(axis=0)[::2] / sums.sum(axis=0)[1::2]

@@ -58,7 +58,7 @@ def check_leaks(
     if counts is not None:
         found += _foreign_counts(split, catalogue, counts)
     if prompts is not None:
-        found += _labels_in_prompts(split.test, catalogue, prompts)
+        found += leaks_of_prompts(split.test, catalogue, prompts)
     return found + (list(_ties_by_number(top)) if top else [])
 
 
@@ -141,7 +141,8 @@ def _foreign_counts(split: Split, catalogue: Catalogue, counts: NDArray[np.integ
     yield from finding("item counts not taken from training", "leak", hit, example, "count split.train only")
 
 
-def _labels_in_prompts(cases: Cases, catalogue: Catalogue, prompts: Sequence[str]) -> Iterator[Finding]:
+def leaks_of_prompts(cases: Cases, catalogue: Catalogue, prompts: Sequence[str]) -> Iterator[Finding]:
+    """Prompts that hold the title of the right answer; one prompt for each case."""
     hit = labels_in_prompts(cases, catalogue, prompts) & ~in_history(cases)
     yield from finding(
         "prompts that hold the title of the right answer", "leak", hit, example(cases, hit),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 
 from .html import Html, section, table, tag
 from .page_gallery import gallery
+from .page_parts import ab_test, groups
 from .page_results import results
 from .plots import Chart, svg
 from .provenance import Provenance
@@ -27,10 +29,12 @@ def page(report: Report, charts: Sequence[Chart]) -> str:
         _charts("Where it is strong and where it is weak", [c for c in charts if c not in training]),
         gallery(report.gallery),
         _numbers("Beyond accuracy", "What the lists are like as lists.", report.measures),
+        *groups(report),
         _numbers(
             "Who has a say", "How much each voter weighs in the final score, by situation.", report.blend
         ),
         _charts("Training", training),
+        ab_test(report),
         _trust(report),
         _about(report.provenance),
     )
@@ -100,6 +104,10 @@ def _trust(report: Report) -> Html:
     ]
     if not notes:
         notes = [tag("div", "The leak check found nothing.", class_="note")]
+    if report.memorization:
+        kept, low, high = (f"{value:.0%}" for value in astuple(report.memorization))
+        text = f"With neutral titles, {kept} ({low} to {high}) of the language model's own score is left."
+        notes.append(tag("div", text, class_="note"))
     limits = (
         tag("ul", [tag("li", limit) for limit in report.limits], class_="plain") if report.limits else None
     )

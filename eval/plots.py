@@ -20,18 +20,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 SIZE = (5.2, 3.1)  # inches; at 100 dots an inch this is the width of a phone
-SERIES = tuple(f"series{i}" for i in range(7))
+SERIES = tuple(f"series{i}" for i in range(9))
 LIGHT = {
     "ink": "#1c1f24", "muted": "#6b7280", "line": "#e5e7eb", "series0": "#0f766e", "series1": "#b45309",
     "series2": "#4b5563", "series3": "#6d5bd0", "series4": "#3b82c4", "series5": "#be5a83",
-    "series6": "#9ca3af",
+    "series6": "#7c9a2e", "series7": "#8b5e3c", "series8": "#9ca3af",
 }  # fmt: skip
 DARK = {
     "ink": "#e8eaed", "muted": "#9aa3af", "line": "#2d333b", "series0": "#2dd4bf", "series1": "#f5a524",
     "series2": "#aab2bd", "series3": "#a99bf5", "series4": "#6db3f2", "series5": "#f08bb4",
-    "series6": "#6b7280",
+    "series6": "#a9c65c", "series7": "#c99a6b", "series8": "#6b7280",
 }  # fmt: skip
-STAND_INS = {name: f"#0{i}fe0{i}" for i, name in enumerate(LIGHT)}  # replaced by var(--name) in SVG
+STAND_INS = {name: f"#{i:02x}fe{i:02x}" for i, name in enumerate(LIGHT)}  # replaced by var(--name) in SVG
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Line:
 class Chart:
     """A line chart. `x` holds numbers, or names that are spread evenly.
 
-    `file` names the PNG; `lead` says in one sentence what to look for.
+    `file` names the PNG; `lead` says in one sentence what to look for; `slanted` turns long names of x.
     """
 
     file: str
@@ -67,6 +67,7 @@ class Chart:
     percent: bool = False
     from_zero: bool = True
     reference: float | None = None
+    slanted: bool = False
 
 
 def png(chart: Chart) -> bytes:
@@ -111,7 +112,10 @@ def _draw(chart: Chart, figure: Figure, colors: Mapping[str, str]) -> None:
     places = np.arange(len(chart.x)) if named else np.asarray(chart.x, dtype=float)
     _frame(chart, axes, colors)
     if named:
-        axes.set_xticks(places, [str(name) for name in chart.x])
+        turned: Any = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if chart.slanted else {}
+        axes.set_xticks(places, [str(name) for name in chart.x], **turned)
+    elif len(places) and (places == places.round()).all():
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     ends = []
     for line in sorted(chart.lines, key=lambda line: -line.color):  # ours is drawn last, on top
         x = places if line.x is None else np.asarray(line.x, dtype=float)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..corpus.catalogue import Item
 from .compare import Comparison
 from .finding import Finding
+from .groups import Gap
 from .provenance import Provenance
-from .summary import Summary
+from .summary import Estimate, Summary
+
+HISTORIES = "people's own histories"
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,23 @@ class Report:
     comparisons
         Ours against each baseline, by segment ("all", "warm", "cold").
     newcomers
-        The systems asked with 0, 1, 5, 10 items revealed (user-cold), ours first; else the history
-        bins of `systems` make the cold-start curve.
-    exposure
-        Share of shown places by popularity decile, least popular first, by system.
-    measures
-        Figures beyond accuracy, {system: {measure: value}}.
+        The systems asked with 0, 1, 5, 10 items revealed (segments "revealed 0", ...), ours first; else
+        the history bins of `systems` make the cold-start curve.
+    exposure, lift
+        By system, for each popularity decile, least popular first: its share of shown places, and that
+        over its share of what people took themselves. The former also for :data:`HISTORIES`.
+    mix
+        By system and for :data:`HISTORIES`: the share of each category, the most common first.
+    measures, measures_in_parts
+        Figures beyond accuracy, {system: {measure: value}}; the latter {system: {part: {measure: value}}}.
+    item_groups
+        Ours: {category: {"exposure", "merit", "ratio"}}.
+    people_groups, gaps
+        Names of segments that are groups of people, and the widest gap in each column.
+    ab_test
+        What :func:`firstlight.eval.power.plan` returned.
+    memorization
+        The share of the language model's own score that survives neutral titles.
     blend
         Blend weights: {situation: {voter: weight}}.
     """
@@ -87,7 +102,15 @@ class Report:
     comparisons: Mapping[str, Sequence[Comparison]] = field(default_factory=dict)
     newcomers: Sequence[Summary] = ()
     exposure: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    lift: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    mix: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    measures_in_parts: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    item_groups: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    people_groups: Sequence[str] = ()
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    ab_test: Mapping[str, Any] = field(default_factory=dict)
+    memorization: Estimate | None = None
     blend: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     gallery: Sequence[Person] = ()
     findings: Sequence[Finding] = ()

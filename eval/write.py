@@ -16,9 +16,10 @@ from .report import Report
 
 
 def write_report(out_dir: Path, report: Report) -> Path:
-    """Write ``metrics.json``, the charts as PNG and, last, ``index.html``; return the page's path."""
+    """Write ``metrics.json``, ``card.md``, the charts as PNG and, last, ``index.html``; return its path."""
     charts = charts_of(report)
     write_json(out_dir / "metrics.json", as_json(report))
+    write_text(out_dir / "card.md", card_section(report))
     for chart in charts:
         with atomic_file(out_dir / f"{chart.file}.png") as draft:
             draft.write_bytes(png(chart))
@@ -43,7 +44,17 @@ def as_json(report: Report) -> dict[str, Any]:
             "exposure_by_popularity_decile": {
                 name: list(map(float, s)) for name, s in report.exposure.items()
             },
+            "popularity_lift_by_decile": {name: list(map(float, s)) for name, s in report.lift.items()},
+            "category_mix": {name: dict(one) for name, one in report.mix.items()},
             "beyond_accuracy": {name: dict(one) for name, one in report.measures.items()},
+            "beyond_accuracy_in_parts": report.measures_in_parts,
+            "item_group_exposure": report.item_groups,
+            "people_group_gaps": {
+                column: {"best": gap.best, "worst": gap.worst, "difference": asdict(gap.difference)}
+                for column, gap in report.gaps.items()
+            },
+            "ab_test": report.ab_test,
+            "memorization": asdict(report.memorization) if report.memorization else None,
             "blend": {name: dict(one) for name, one in report.blend.items()},
             "leaks": [asdict(one) for one in report.findings],
             "limits": list(report.limits),
@@ -65,6 +76,8 @@ def card_section(report: Report) -> str:
     about = report.provenance
     seeds = ", ".join(map(str, about.seeds))
     lines += ["", f"Split: {about.split} (`{about.digest}`). Seeds: {seeds}. Command: `{about.command}`."]
+    lines += [f"- {one}" for one in report.comparisons.get("all", ())]
+    lines += [f"- Leak check: {one}" for one in report.findings] or ["- Leak check: nothing found."]
     lines += [f"- {limit}" for limit in report.limits]
     return "\n".join(lines) + "\n"
 

@@ -2,9 +2,10 @@
 
 from .answers import Answer, Recommendation
 from .config import RunConfig
-from .evaluation import Outcome, evaluate
+from .evaluation import evaluate
 from .growing import add_items
 from .hub import push
+from .outcome import Outcome
 from .question import Question
 from .recommender import Recommender
 from .reporting import save_report

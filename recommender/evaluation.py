@@ -2,94 +2,40 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import ConfigError
-from ..base.files import write_json
 from ..base.hashing import key_hashes
 from ..corpus import read_dataset
 from ..corpus.interactions import Cases
-from ..corpus.split import Split, leave_one_out, ready_made
-from ..eval import Finding, check_leaks
-from ..eval.baselines import content_neighbors, ensemble, popularity, recent_popularity
-from ..eval.compare import Comparison, against_all
-from ..eval.item_graph import transition_graph, transitions
+from ..corpus.split import revealing
+from ..encoders import Content
+from ..eval import CaseResults, Comparison, Estimate, Summary, against_all_in_parts, compare
+from ..eval.baseline_set import all_baselines
+from ..eval.baselines import unit_rows, whitened
+from ..eval.groups import group_gap, people_groups
+from ..eval.memorization import survival
 from ..eval.protocol import ScoreFn
 from ..eval.protocol import evaluate as ask
-from ..eval.results import CaseResults
-from .content import image_encoder_of, read_content, text_encoder_of
-from .pools import person_of, retrieved
+from ..eval.results import Groups
+from .leak_check import leaks_of_run
+from .outcome import ALONE, BLENDED, OURS, SEGMENTS, Outcome
+from .probing import blended, language_model_alone, without_titles
+from .protocols import ELSEWHERE, Questions, questions
 from .ranking import Voting
 from .run_directory import Run, load_run
-from .splitting import make_split, released, resolved_protocol
+from .splitting import make_split, released
 from .validation import sample
 from .voters import ContentSpace
 
-OURS, BLENDED = "firstlight", "firstlight + LLM"
-SEGMENTS = ("all", "warm", "cold")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an evaluation found.
-
-    Attributes
-    ----------
-    results
-        The outcome of every system on the same cases, ours first.
-    reranked
-        The foundation alone and with the language model, on the (fewer) cases that were asked of both.
-    comparisons
-        Ours against each baseline, corrected for their number, by segment.
-    """
-
-    run: Path
-    split: Split
-    results: Mapping[str, CaseResults]
-    comparisons: Mapping[str, list[Comparison]]
-    reranked: Mapping[str, CaseResults] = field(default_factory=dict)
-    findings: Sequence[Finding] = ()
-    notes: Sequence[str] = ()
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values: every figure with its interval, split, command and time."""
-        return {
-            "command": " ".join(sys.argv),
-            "protocol": self.split.name,
-            "split_digest": self.split.digest,
-            "notes": list(self.split.notes),
-            "seconds": round(self.seconds, 1),
-            "leaks": [str(one) for one in self.findings],
-            "results": {name: one.summary().as_dict() for name, one in self.results.items()},
-            "reranked": {name: one.summary().as_dict() for name, one in self.reranked.items()},
-            "comparisons": {name: [str(one) for one in found] for name, found in self.comparisons.items()},
-        }
-
-    def save(self, path: Path) -> None:
-        """Write :meth:`as_dict` as JSON."""
-        write_json(path, self.as_dict())
-
-    def text(self) -> str:
-        """A table for a terminal."""
-        lines = [
-            f"{self.split.name}; split {self.split.digest[:12]}; NDCG@10 and its 95 % interval over people"
-        ]
-        lines += _table(self.results)
-        lines += [f"  {one}" for found in self.comparisons.values() for one in found]
-        lines += [f"leak check: {one}" for one in self.findings] or ["leak check: nothing found"]
-        lines += list(self.notes)
-        if self.reranked:
-            lines += ["", "with the language model, on the cases asked of it:", *_table(self.reranked)]
-        return "\n".join(lines)
+REVEALED = (0, 1, 5, 10)
+MOST_NEWCOMERS = 500  # questions asked with each length of history
+RERANKED = "asked of the language model"
 
 
 def evaluate(
@@ -97,154 +43,198 @@ def evaluate(
     *,
     protocol: str | None = None,
     data: str | None = None,
+    share: float = 0.05,
+    seeds: Sequence[Path | str] = (),
+    by: Sequence[str] = (),
+    ks: Sequence[int] = (10,),
+    probe: bool = False,
     most_cases: int = 4000,
     most_llm_cases: int = 300,
 ) -> Outcome:
-    """Rank the run's own test cases over the full catalogue, and write ``run/report``.
+    """Rank the run's own test cases over the full catalogue, beside every baseline.
 
     Parameters
     ----------
     protocol
-        Must be the one the run was held out for; "item-cold" is the time split, whose report has a
-        cold part. None takes the run's own.
-    data
-        Another domain, for "zero-shot".
+        Must be the one the run was held out for; "item-cold" is the time split, read by how often
+        training saw the right answer. "zero-shot" and "few-shot" ask another domain. None takes the
+        run's own.
+    data, share
+        The other domain, and for "few-shot" the share of its people whose interactions are known.
+    seeds
+        The same run trained with other seeds; figures are then over all of them.
+    by
+        Columns of the people table; the report then says which group is served worse.
+    ks
+        Cutoffs of the metrics; the first is that of comparisons and charts.
+    probe
+        Ask the language model again with neutral titles, to see what it remembers.
     most_cases, most_llm_cases
         How many cases are asked, chosen by hash.
 
     Raises
     ------
     ConfigError
-        If the run has learned from what the protocol asks.
+        If the run has learned from what the protocol asks, or another seed's run was held out for
+        other questions.
     """
     started = time.monotonic()
-    run = load_run(Path(path))
-    if protocol == "zero-shot":
-        run, split = _elsewhere(run, data)
-    else:
-        split = _own_split(run, protocol)
-    outcome = _Evaluation(run, split).outcome(most_cases, most_llm_cases, started)
-    return outcome
+    asked = questions(load_run(Path(path)), protocol, data, share)
+    others = [load_run(Path(other)) for other in seeds]
+    evaluation = _Evaluation(asked, others, tuple(ks))
+    cases = asked.split.test.take(sample(asked.split.test, most_cases))
+    return evaluation.outcome(cases, most_llm_cases, by=by, probe=probe, started=started)
 
 
-def _own_split(run: Run, protocol: str | None) -> Split:
-    own = resolved_protocol(run.config.split, run.log)
-    wanted = {"item-cold": "time", None: own}.get(protocol, protocol)
-    if wanted != own or own == "none":
-        raise ConfigError(
-            f'protocol "{protocol}" on a run that was held out for "{own}"',
-            where=str(run.path),
-            expected="questions the run has not learned from",
-            fix=f"pretrain another run with --set split.protocol={wanted}",
-        )
-    return make_split(run.log, run.config.split)
+def content_vectors(content: Content, fit: NDArray[np.bool_]) -> NDArray[np.float32] | None:
+    """Whitened content as the baselines use it: text and picture side by side, float32 [n, d].
+
+    The statistics come from the rows `fit`; a missing text or picture is a zero. None without either.
+    """
+    parts = []
+    for encoded in (content.text, content.image):
+        if encoded is not None and (encoded.present & fit).sum() > 1:
+            white = whitened(encoded.vectors, encoded.present & fit)
+            parts.append(unit_rows(white) * encoded.present[:, None])
+    return unit_rows(np.concatenate(parts, axis=1)) if parts else None
 
 
-def _elsewhere(run: Run, data: str | None) -> tuple[Run, Split]:
-    """The run's model over another domain's catalogue, where every item is cold, and that domain's cases."""
-    if data is None:
-        raise ConfigError(
-            "zero-shot without another domain", expected="--data with a folder of ready-made cases or a log"
-        )
-    dataset = read_dataset(data)
-    content = read_content(dataset.catalogue, text_encoder_of(run), image_encoder_of(run))
-    counts = np.zeros(len(dataset.catalogue), np.int64)
-    foreign = replace(
-        run, catalogue=dataset.catalogue, log=dataset.interactions, counts=counts, content=content
-    )
-    if "test" in dataset.cases:
-        none = dataset.cases.get("valid", dataset.cases["test"])
-        return foreign, ready_made(dataset.interactions, none, dataset.cases["test"])
-    whole = leave_one_out(dataset.interactions, train_on_valid=False)
-    name = "zero-shot, leave-one-out targets, nothing trained on this domain"
-    return foreign, replace(whole, name=name, train=whole.train.where(np.zeros(len(whole.train), bool)))
+def raw_vectors(content: Content) -> NDArray[np.float32] | None:
+    """Text and picture side by side as they were encoded, float32 [n, d]; what tells how alike items are."""
+    encoded = [one for one in (content.text, content.image) if one is not None]
+    parts = [unit_rows(one.vectors) * one.present[:, None] for one in encoded]
+    return unit_rows(np.concatenate(parts, axis=1)) if parts else None
 
 
 class _Evaluation:
-    """One run and the questions it is asked."""
+    """One model and the questions it is asked."""
 
-    def __init__(self, run: Run, split: Split) -> None:
-        self.run, self.split = run, split
-        self.space = ContentSpace(run.content, run.model)
-        self.voting = Voting(run, self.space)
-        self.released = released(run.log, run.catalogue) if len(split.train) else None
-        self.hashes = key_hashes(run.catalogue.keys, "item")
+    def __init__(self, asked: Questions, others: Sequence[Run], ks: tuple[int, ...]) -> None:
+        self.run, self.split, self.ks = asked.run, asked.split, ks
+        self.protocol, self.own = asked.protocol, asked.protocol not in ELSEWHERE
+        self.others = [self._same_questions(other) for other in others]
+        self.counts = self.split.train.counts(len(self.run.catalogue))
+        self.voting = Voting(self.run, ContentSpace(self.run.content, self.run.model))
+        self.released = released(self.run.log, self.run.catalogue) if len(self.run.log) else None
+        self.hashes = key_hashes(self.run.catalogue.keys, "item")
+        fit = self.counts > 0 if self.counts.any() else np.ones(len(self.counts), bool)
+        self.vectors = content_vectors(self.run.content, fit)
+        self.metric = f"NDCG@{ks[0]}"
 
-    def outcome(self, most_cases: int, most_llm_cases: int, started: float) -> Outcome:
-        cases = self.split.test.take(sample(self.split.test, most_cases))
-        notes = [f"{len(cases):,} of {len(self.split.test):,} test cases were asked, chosen by hash"]
-        results = {name: self._asked(name, system, cases) for name, system in self._systems().items()}
-        others = {name: one for name, one in results.items() if name != OURS}
-        parts = results[OURS].segments()
-        comparisons = {
-            segment: against_all(results[OURS], others, where=parts[segment])
-            for segment in SEGMENTS
-            if parts[segment].any()
-        }
-        reranked = self._reranked(cases.take(sample(cases, most_llm_cases)))
-        return Outcome(
-            self.run.path,
-            self.split,
-            results,
-            comparisons,
-            reranked,
-            check_leaks(self.split, self.run.catalogue, counts=self.run.counts),
-            notes,
-            time.monotonic() - started,
+    def _same_questions(self, other: Run) -> Run:
+        same = self.own and other.catalogue.keys == self.run.catalogue.keys
+        if same and make_split(other.log, other.config.split).digest == self.split.digest:
+            return other
+        raise ConfigError(
+            "a run that was held out for other questions",
+            where=str(other.path),
+            expected=f"the split {self.split.digest[:12]} of {self.run.path}, trained with another seed",
         )
+
+    def outcome(
+        self, cases: Cases, most_llm_cases: int, *, by: Sequence[str], probe: bool, started: float
+    ) -> Outcome:
+        groups = {column: self._groups(cases, column) for column in by}
+        baselines = all_baselines(self.split, len(self.run.catalogue), self.vectors)
+        systems = {OURS: self.voting.scorer, **baselines.systems}
+        results = {name: self._asked(name, system, cases) for name, system in systems.items()}
+        seeds = [results[OURS], *(self._asked(OURS, self._scorer(run), cases) for run in self.others)]
+        few = cases.take(sample(cases, most_llm_cases))
+        reranked = self._reranked(few)
+        gaps = {column: group_gap(results[OURS], parts, self.metric) for column, parts in groups.items()}
+        return Outcome(
+            run=self.run,
+            split=self.split,
+            cases=cases,
+            counts=self.counts,
+            results=results,
+            seeds=seeds,
+            newcomers=self._newcomers(systems, cases),
+            comparisons=self._compared(seeds, results, reranked),
+            reranked=reranked,
+            groups={name: mask for parts in groups.values() for name, mask in parts.items()},
+            gaps={column: gap for column, gap in gaps.items() if gap},
+            memorization=self._memorized(few) if probe else None,
+            findings=leaks_of_run(self.voting, self.split, few, self.released, own=self.own),
+            notes=[self._how_many(len(cases)), *baselines.notes],
+            protocol=self.protocol,
+            own=self.own,
+            training_seeds=[one.config.pretrain.seed for one in (self.run, *self.others)],
+            vectors=raw_vectors(self.run.content),
+            metric=self.metric,
+            seconds=time.monotonic() - started,
+        )
+
+    def _how_many(self, n: int) -> str:
+        return f"{n:,} of {len(self.split.test):,} test cases were asked, chosen by hash"
+
+    @staticmethod
+    def _scorer(run: Run) -> ScoreFn:
+        return Voting(run, ContentSpace(run.content, run.model)).scorer
 
     def _asked(self, name: str, system: ScoreFn, cases: Cases) -> CaseResults:
         return ask(
             system,
             cases,
-            counts=self.run.counts,
+            counts=self.counts,
             name=name,
             released=self.released,
             tie_hashes=self.hashes,
+            ks=self.ks,
         )
 
-    def _systems(self) -> dict[str, ScoreFn]:
-        """Ours and the baselines; those that need training data only where there is some."""
-        found: dict[str, ScoreFn] = {OURS: self.voting.scorer}
-        train, n_items = self.split.train, len(self.run.catalogue)
-        if len(train):
-            found["popularity"] = popularity(self.run.counts)
-            if train.clock == "timestamp":
-                found["recent popularity"] = recent_popularity(train, n_items)
-            found["item transitions"] = transitions(transition_graph(train, n_items))
-        if self.space.vectors.shape[1]:
-            found["content neighbors"] = content_neighbors(self.space.vectors)
-        if "item transitions" in found and "content neighbors" in found:
-            parts = [(1.0, found["item transitions"]), (1.0, found["content neighbors"])]
-            found["transitions + content"] = ensemble(parts)
-        return found
+    def _newcomers(self, systems: dict[str, ScoreFn], cases: Cases) -> list[Summary]:
+        """All systems on the same questions with less and less history, ours first.
+
+        Whole people held out (user-cold) are such questions already.
+        """
+        asked = cases
+        if not np.isin(cases.lengths, REVEALED).all():
+            long = cases.take(cases.lengths >= max(REVEALED))
+            asked = revealing(long.take(sample(long, MOST_NEWCOMERS)), REVEALED)
+        if not len(asked):
+            return []
+        found = (self._asked(name, system, asked) for name, system in systems.items())
+        parts = {f"revealed {n}": asked.lengths == n for n in REVEALED}
+        return [one.summary(groups=parts) for one in found]
+
+    def _groups(self, cases: Cases, column: str) -> Groups:
+        """The cases by one column of the people table, which is read from the run's data again."""
+        users = read_dataset(self.run.config.data.path).users if self.own else None
+        if users is None:
+            raise ConfigError(
+                f'--by "{column}" without a people table',
+                where=self.run.config.data.path,
+                expected="users.csv or another table of people in the data",
+            )
+        return people_groups(cases, users, column)
+
+    def _compared(
+        self, seeds: Sequence[CaseResults], results: dict[str, CaseResults], reranked: dict[str, CaseResults]
+    ) -> dict[str, list[Comparison]]:
+        """Ours against each baseline in each part, the blend against the foundation; corrected together."""
+        others = {name: one for name, one in results.items() if name != OURS}
+        parts = {name: mask for name, mask in results[OURS].segments().items() if name in SEGMENTS}
+        beside = {}
+        if reranked:
+            beside[RERANKED] = [compare(reranked[BLENDED], reranked[ALONE], self.metric)]
+        return against_all_in_parts(seeds, others, parts, self.metric, beside=beside)
 
     def _reranked(self, cases: Cases) -> dict[str, CaseResults]:
         """The foundation alone and the blend, on the same cases; nothing without a ranker."""
         if not self.run.has_ranker or not len(cases):
             return {}
-        return {
-            "foundation alone": self._asked("foundation alone", self.voting.scorer, cases),
-            BLENDED: self._asked(BLENDED, self._blended, cases),
-        }
+        systems = {ALONE: self.voting.scorer, BLENDED: blended(self.voting, self.released)}
+        return {name: self._asked(name, system, cases) for name, system in systems.items()}
 
-    def _blended(self, cases: Cases) -> NDArray[np.float32]:
-        """Scores whose order is the blend's within the retrieved list, and the foundation's behind it."""
-        scores = self.voting.scorer(cases)
-        size = self.run.config.serve.rerank
-        for case, pool in enumerate(retrieved(self.voting, cases, size, self.released)):
-            ordering = self.voting.order(person_of(cases, case), pool.rows)
-            top = scores[case].max()
-            scores[case, ordering.rows] = top + np.arange(len(ordering.rows), 0, -1, dtype=np.float32)
-        return scores
-
-
-def _table(results: Mapping[str, CaseResults]) -> list[str]:
-    """One line for each system: NDCG@10 by segment."""
-    lines = [f"{'':24}" + "".join(f"{segment:>28}" for segment in SEGMENTS)]
-    for name, one in results.items():
-        found = one.summary()
-        cells = [found.segments.get(segment) for segment in SEGMENTS]
-        texts = [str(cell.metrics["NDCG@10"]) if cell and cell.n else "-" for cell in cells]
-        lines.append(f"{name:24}" + "".join(f"{text:>28}" for text in texts))
-    return lines
+    def _memorized(self, cases: Cases) -> Estimate:
+        """How much of the language model's own score survives neutral titles."""
+        if not self.run.has_ranker:
+            raise ConfigError(
+                "--probe on a run without a language model", where=str(self.run.path), fix="finetune it first"
+            )
+        voices = (self.voting, without_titles(self.voting))
+        plain, neutral = (
+            self._asked("LLM", language_model_alone(voice, self.released), cases) for voice in voices
+        )
+        return survival(plain, neutral, self.metric)

@@ -8,59 +8,117 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.files import read_json
-from ..eval import Curve, Person, Provenance, Report, Sentence, Suggestion
-from ..eval.beyond_accuracy import coverage, decile_exposure, gini, intra_list_diversity, novelty
+from ..eval import CaseResults, Curve, Person, Provenance, Report, Sentence, Suggestion
+from ..eval.baseline_set import POPULARITY
+from ..eval.beyond_accuracy import attribute_mix, decile_exposure, decile_lift, group_exposure
+from ..eval.groups import item_attributes
+from ..eval.list_figures import Yardsticks, figures_in_parts, list_figures
+from ..eval.power import baseline, plan
+from ..eval.report import HISTORIES
+from ..eval.results import PEOPLE, Groups
 from ..eval.write import write_report
 from ..explain import Explanation
 from .answers import Answer, Recommendation
-from .evaluation import Outcome
+from .outcome import OURS, Outcome
 from .ranking import BLEND
 from .recommender import Recommender
 from .run_directory import RANKER, REPORT, Run, revise
 
 TITLE = "Firstlight"
+SHOWN_GROUPS = 15
+ELSEWHERE_LEAD = "How well this run recommends in a domain it was not trained on."
 LEAD = "What this run learned, how well it recommends, and why: warm and never-seen items, side by side."
 
 
 def save_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Person] = ()) -> Path:
-    """Write ``run/report`` for an evaluated run and return the page's path."""
-    run = recommender.run
-    with revise(run.path) as draft:
-        write_report(draft / REPORT, make_report(outcome, recommender, gallery))
-    return run.path / REPORT / "index.html"
+    """Write ``run/report`` for an evaluated run and return the page's path.
+
+    Figures of another domain go into a folder of their own inside of it.
+    """
+    place = Path(REPORT)
+    if not outcome.own:
+        place /= f"{outcome.protocol}-{outcome.split.digest[:8]}"
+    with revise(recommender.run.path) as draft:
+        write_report(draft / place, make_report(outcome, gallery))
+    return recommender.run.path / place / "index.html"
 
 
-def make_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Person] = ()) -> Report:
+def make_report(outcome: Outcome, gallery: Sequence[Person] = ()) -> Report:
     """All that the report shows, as plain data."""
-    run = recommender.run
-    seed = run.config.pretrain.seed
-    notes = [*outcome.split.notes, *outcome.notes]
+    run, lists = outcome.run, _lists_of(outcome)
     return Report(
         title=TITLE,
-        lead=LEAD,
+        lead=LEAD if outcome.own else ELSEWHERE_LEAD,
         provenance=Provenance(
             " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             outcome.split.name,
             outcome.split.digest,
-            (seed,),
+            outcome.training_seeds,
             outcome.seconds,
-            notes=notes,
+            notes=[*outcome.split.notes, *outcome.notes],
         ),
         facts=facts(run),
         curves=_curves(run),
-        systems=[one.summary() for one in (*outcome.results.values(), *outcome.reranked.values())],
+        systems=[*outcome.summaries.values(), *outcome.reranked_summaries.values()],
+        metric=outcome.metric,
         comparisons=outcome.comparisons,
-        exposure={
-            name: decile_exposure(one.lists, run.counts).tolist() for name, one in outcome.results.items()
-        },
-        measures=_measures(outcome, recommender),
+        newcomers=outcome.newcomers,
+        people_groups=list(outcome.groups),
+        gaps=outcome.gaps,
+        ab_test=plan(baseline(outcome.results[OURS].metric(outcome.metric), outcome.results[OURS].people)),
+        memorization=outcome.memorization,
         blend=_blend(run),
         gallery=gallery,
         findings=outcome.findings,
-        limits=_limits(run),
+        limits=_limits(outcome),
+        **lists,
     )
+
+
+def _lists_of(outcome: Outcome) -> dict[str, Any]:
+    """What the report says about the lists as lists."""
+    cases, counts, results = outcome.cases, outcome.counts, outcome.results
+    histories = (cases.history_rows, cases.offsets)
+    names, attributes = item_attributes(outcome.run.catalogue)
+    obvious = results[POPULARITY].lists if POPULARITY in results else None
+    by = Yardsticks(counts, outcome.vectors, attributes if names else None, obvious)
+    found: dict[str, Any] = {
+        "measures": {name: list_figures(one, cases, by) for name, one in results.items()},
+        "measures_in_parts": {
+            name: figures_in_parts(one, cases, by, _parts(one)) for name, one in results.items()
+        },
+        "exposure": {name: decile_exposure(one.lists, counts).tolist() for name, one in results.items()},
+        "lift": {name: decile_lift(one.lists, counts, histories).tolist() for name, one in results.items()},
+    }
+    found["exposure"][HISTORIES] = decile_exposure(cases.history_rows[None], counts).tolist()
+    if names:
+        rows = {name: one.lists for name, one in results.items()} | {HISTORIES: cases.history_rows}
+        found["mix"] = {
+            name: dict(zip(names, attribute_mix(one, attributes).tolist(), strict=True))
+            for name, one in rows.items()
+        }
+        found["item_groups"] = _item_groups(outcome, names, attributes)
+    return found
+
+
+def _parts(results: CaseResults) -> Groups:
+    """Cold, warm and hot, of items and of people."""
+    names = ("cold", "warm", "hot", *PEOPLE)
+    return {name: mask for name, mask in results.segments().items() if name in names}
+
+
+def _item_groups(
+    outcome: Outcome, names: Sequence[str], attributes: NDArray[np.float32]
+) -> dict[str, dict[str, float]]:
+    """Each item counts for its first category; merit is how often it is the right answer."""
+    group = np.where(attributes.any(axis=1), attributes.argmax(axis=1), len(names))
+    merit = np.bincount(outcome.cases.targets, minlength=len(group)).astype(np.float64)
+    found = group_exposure(outcome.results[OURS].lists, group, merit)
+    labels = [*names, "none of these"]
+    return {labels[number]: one for number, one in list(found.items())[:SHOWN_GROUPS]}
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
@@ -91,27 +149,16 @@ def _curves(run: Run) -> list[Curve]:
     return curves
 
 
-def _measures(outcome: Outcome, recommender: Recommender) -> dict[str, dict[str, float]]:
-    """Coverage, concentration, diversity and novelty of what each system shows."""
-    run, vectors = recommender.run, recommender.space.vectors
-    found = {}
-    for name, one in outcome.results.items():
-        found[name] = {
-            "coverage": coverage(one.lists, len(run.catalogue)),
-            "Gini of exposure": gini(one.lists, len(run.catalogue)),
-            "diversity in a list": float(np.nanmean(intra_list_diversity(one.lists, vectors))),
-            "novelty (bits)": float(np.nanmean(novelty(one.lists, run.counts))),
-        }
-    return found
-
-
 def _blend(run: Run) -> dict[str, Any]:
     path = run.path / RANKER / BLEND
     return read_json(path)["weights"] if path.is_file() else {}
 
 
-def _limits(run: Run) -> list[str]:
+def _limits(outcome: Outcome) -> list[str]:
+    run, n = outcome.run, len(outcome.seeds)
     limits = ["Figures are of one seed and one split; intervals are over people, not over trainings."]
+    if n > 1:
+        limits = [f"Figures are of {n} seeds and one split; intervals are over people and seeds."]
     if (run.path / "image_encoder").is_dir():
         limits.append(
             "The image tower was trained on this catalogue alone: no pretrained CLIP weights were used."

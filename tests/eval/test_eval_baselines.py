@@ -102,6 +102,8 @@ def test_whitening_uses_the_given_rows_only():
     white = whitened(vectors, fit)
     assert white.shape == (300, 5)
     assert np.cov(white[fit], rowvar=False) == pytest.approx(np.eye(5), abs=1e-4)
+    wide = rng.normal(size=(40, 30)).astype(np.float32)
+    assert whitened(wide, np.arange(40)).shape == (40, 10)  # 40 rows say little about 30 directions
     moved = vectors.copy()
     moved[250:] += 100
     assert whitened(moved, fit)[:250] == pytest.approx(white[:250], abs=1e-4)
@@ -200,7 +202,7 @@ def test_every_baseline_of_a_report_is_there_and_says_what_is_not(split, monkeyp
     found = all_baselines(split, N, vectors)
     assert list(found.systems) == [
         "popularity", "recent popularity", "content neighbors", "item transitions",
-        "item transitions, two steps", "EASE", "transitions + content",
+        "two-step transitions", "EASE", "transitions + content",
     ]  # fmt: skip
     counts = split.train.counts(N)
     quality = {

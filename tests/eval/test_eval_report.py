@@ -18,6 +18,7 @@ from firstlight.corpus import Item
 from firstlight.eval import (
     CaseResults,
     Curve,
+    Estimate,
     Finding,
     Person,
     Provenance,
@@ -28,8 +29,11 @@ from firstlight.eval import (
     versions,
 )
 from firstlight.eval.charts import charts_of
+from firstlight.eval.groups import group_gap
 from firstlight.eval.html import Html, join, tag
 from firstlight.eval.plots import Chart, Line, png, svg
+from firstlight.eval.power import baseline, plan
+from firstlight.eval.report import HISTORIES
 from firstlight.eval.thumbnails import data_uri
 from firstlight.eval.write import card_section, write_report
 
@@ -64,8 +68,10 @@ def report(tmp_path_factory):
     poster = tmp_path_factory.mktemp("posters") / "a.png"
     Image.new("RGB", (900, 1400), (20, 120, 110)).save(poster)
     ours = results("Firstlight", 0.5)
+    parts = {f"revealed {r}": ours.history_lengths % 4 == i for i, r in enumerate((0, 1, 5, 10))}
+    groups = {"age young": ours.people < 100, "age old": ours.people >= 100}
     rivals = {"popularity": results("popularity", 0.1), EVIL: results(EVIL, 0.5)}
-    systems = [one.summary(replicates=100) for one in (ours, *rivals.values())]
+    systems = [one.summary(replicates=100, groups=groups) for one in (ours, *rivals.values())]
     return Report(
         title=f"A report {EVIL}",
         lead="What it can do.",
@@ -76,6 +82,15 @@ def report(tmp_path_factory):
         curves=[Curve("training loss", [0, 10, 20], [3.0, 2.0, float("nan")])],
         systems=systems,
         comparisons={"all": against_all(ours, rivals), "cold": []},
+        newcomers=[one.summary(replicates=50, groups=parts) for one in (ours, *rivals.values())],
+        lift={"Firstlight": [1.0] * 10},
+        mix={"Firstlight": {EVIL: 0.25, "Drama": 0.75}, HISTORIES: {EVIL: 0.5, "Drama": 0.5}},
+        measures_in_parts={"Firstlight": {"cold people": {"coverage": 0.25}}},
+        item_groups={EVIL: {"exposure": 0.25, "merit": 0.5, "ratio": 0.5}},
+        people_groups=list(groups),
+        gaps={"age": group_gap(ours, groups)},
+        ab_test=plan(baseline(ours.metric("NDCG@10"), ours.people)),
+        memorization=Estimate(0.8, 0.7, 0.9),
         exposure={"Firstlight": [0.1] * 10, "popularity": [0.0] * 9 + [1.0]},
         measures={
             "Firstlight": {"diversity in a list": 0.5, "coverage": float("nan")},
@@ -125,8 +140,13 @@ def test_the_page_stands_alone(written):
 
 def test_files_beside_the_page_agree_with_it(written, report):
     names = {path.name for path in written.parent.iterdir()}
-    assert names == {"index.html", "metrics.json"} | {f"{chart.file}.png" for chart in charts_of(report)}
-    assert {"cold-start.png", "item-count.png", "exposure.png", "diversity.png", "training-1.png"} <= names
+    assert names == {"index.html", "metrics.json", "card.md"} | {
+        f"{chart.file}.png" for chart in charts_of(report)
+    }
+    assert {
+        f"{name}.png" for name in ("cold-start", "item-count", "exposure", "calibration", "diversity")
+    } <= names
+    assert "training-1.png" in names
     found = json.loads((written.parent / "metrics.json").read_text())
     assert found["provenance"]["digest"] == "d1g35t"
     assert found["provenance"]["seeds"] == [0, 1]
@@ -138,8 +158,38 @@ def test_files_beside_the_page_agree_with_it(written, report):
     assert low < mean < high
     assert f"{mean:.4f}" in written.read_text(encoding="utf-8")
     assert found["leaks"][0]["severity"] == "leak"
+    assert found["newcomers"]["Firstlight"]["revealed 5"]["n"] > 0
+    assert found["ab_test"]["people_in_each_arm"]["+1%"] > found["ab_test"]["people_in_each_arm"]["+10%"]
+    assert found["people_group_gaps"]["age"]["best"] in ("age young", "age old")
+    assert found["category_mix"]["Firstlight"] == {EVIL: 0.25, "Drama": 0.75}
+    assert found["beyond_accuracy_in_parts"]["Firstlight"]["cold people"]["coverage"] == 0.25
+    assert found["memorization"]["mean"] == 0.8
     with Image.open(written.parent / "cold-start.png") as image:
         assert image.width >= 1000
+
+
+def test_groups_plans_and_probes_stand_on_the_page(written):
+    words = " ".join("".join(Parts(written.read_text(encoding="utf-8")).words).split())
+    for part in ("Who is served worse", "Which items are shown", "How large an A/B test must be"):
+        assert part in words
+    assert "With neutral titles, 80% (70% to 90%) of the language model's own score is left." in words
+    assert "age young" in words
+
+
+def test_the_cold_start_curve_asks_newcomers_and_calibration_follows_histories(report):
+    charts = {chart.file: chart for chart in charts_of(report)}
+    assert [name.partition("\n")[0] for name in charts["cold-start"].x] == ["0", "1", "5", "10"]
+    lines = {line.name: line.y for line in charts["calibration"].lines}
+    assert lines == {"Firstlight": [0.25, 0.75], HISTORIES: [0.5, 0.5]}
+    bins = charts_of(replace(report, newcomers=()))[0].x
+    assert [name.partition("\n")[0] for name in bins] == ["0", "1", "2-5", "6-10", ">10"]
+
+
+def test_charts_show_ours_and_the_nearest_rivals():
+    systems = [results(f"s{i}", chance).summary(replicates=20) for i, chance in enumerate(np.arange(9) / 10)]
+    bare = Report("Many", Provenance("x", "y", "z", (0,), 1.0), systems=systems)
+    chart = next(one for one in charts_of(bare) if one.file == "item-count")
+    assert [line.name for line in chart.lines] == ["s0", "s4", "s5", "s6", "s7", "s8"]
 
 
 def test_verdicts_are_printed_only_where_they_hold(written):
@@ -175,6 +225,8 @@ def test_the_model_card_part_names_split_and_command(report):
     assert "| Firstlight | 0." in section
     assert "(`d1g35t`). Seeds: 0, 1. Command: `firstlight demo`." in section
     assert "- One seed." in section
+    assert "\n- Firstlight beats popularity at NDCG@10: 0." in section
+    assert "- Leak check: leak: ties are broken by item number" in section
 
 
 def test_thumbnails_are_small_and_a_broken_picture_costs_only_itself(tmp_path):

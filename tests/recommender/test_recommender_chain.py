@@ -11,7 +11,7 @@ import pytest
 from firstlight.base.errors import ArtifactError, ConfigError, DataError, UnknownKeyError
 from firstlight.base.files import read_json
 from firstlight.corpus.predicates import parse_predicate
-from firstlight.recommender import Question, Recommender, add_items, evaluate, finetune, pretrain
+from firstlight.recommender import Question, Recommender, add_items, finetune, pretrain
 
 pytestmark = pytest.mark.slow
 
@@ -221,24 +221,6 @@ def test_the_run_holds_what_the_design_says(tuned):
         "image_encoder/open_clip_model.safetensors",
     } <= listed
     assert not any(name.endswith((".pkl", ".pt", ".bin", ".pth")) for name in listed)
-
-
-def test_evaluation_refuses_what_the_run_has_learned_from(tuned):
-    with pytest.raises(ConfigError, match='protocol "user-cold" on a run that was held out for "time"'):
-        evaluate(tuned, protocol="user-cold")
-    with pytest.raises(ConfigError, match="zero-shot without another domain"):
-        evaluate(tuned, protocol="zero-shot")
-
-
-def test_evaluation_reports_every_baseline_with_intervals(tuned):
-    outcome = evaluate(tuned, most_cases=120, most_llm_cases=10)
-    assert {"firstlight", "popularity", "content neighbors", "item transitions"} <= set(outcome.results)
-    assert set(outcome.reranked) == {"foundation alone", "firstlight + LLM"}
-    figures = outcome.as_dict()
-    mean, low, high = figures["results"]["firstlight"]["all"]["NDCG@10"]
-    assert low <= mean <= high
-    assert figures["split_digest"]
-    assert "NDCG@10" in outcome.text()
 
 
 def test_finetune_refuses_settings_of_pretraining(run):
