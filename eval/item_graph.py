@@ -11,10 +11,18 @@ from .baselines import Sparse, Vectors, profile_weights, unit_rows
 from .protocol import ScoreFn
 
 
-def transition_graph(train: Interactions, n_items: int, *, steps: int = 10, backward: float = 0.5) -> Sparse:
+def transition_graph(
+    train: Interactions,
+    n_items: int,
+    *,
+    steps: int = 10,
+    backward: float = 0.5,
+    sender: float = -0.5,
+    receiver: float = -0.3,
+) -> Sparse:
     """Who follows whom, [n_items, n_items]: A[i, j] grows by gap^-0.5 within `steps`, half of it backward.
 
-    Both ends are then discounted for popularity: D_row^-0.5 A D_col^-0.3 with D the sums of A.
+    Both ends are then discounted for popularity: D_row^sender A D_col^receiver with D the sums of A.
     """
     graph: Sparse = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
     for gap in range(1, steps + 1):
@@ -24,7 +32,7 @@ def transition_graph(train: Interactions, n_items: int, *, steps: int = 10, back
         forward = sparse.csr_matrix((weights, ends), shape=graph.shape)
         graph = graph + forward + backward * forward.T
     rows, columns = (np.asarray(graph.sum(axis=axis)).ravel() for axis in (1, 0))
-    return (sparse.diags(_power(rows, -0.5)) @ graph @ sparse.diags(_power(columns, -0.3))).tocsr()
+    return (sparse.diags(_power(rows, sender)) @ graph @ sparse.diags(_power(columns, receiver))).tocsr()
 
 
 def transitions(graph: Sparse) -> ScoreFn:
@@ -34,8 +42,8 @@ def transitions(graph: Sparse) -> ScoreFn:
 
 def second_order(graph: Sparse, *, keep: int = 30) -> Sparse:
     """Two steps in the graph, each row's strongest `keep` entries; reaches items never seen together."""
-    strong = _strongest(graph, keep)
-    return _strongest((strong @ strong).tocsr(), keep)
+    strong = strongest(graph, keep)
+    return strongest((strong @ strong).tocsr(), keep)
 
 
 def seen_through_content(system: ScoreFn, vectors: Vectors, *, neighbors: int = 20) -> ScoreFn:
@@ -67,7 +75,7 @@ def _power(sums: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
     return np.where(sums > 0, np.maximum(sums, 1e-12) ** exponent, 0).astype(np.float32)
 
 
-def _strongest(matrix: Sparse, keep: int) -> Sparse:
+def strongest(matrix: Sparse, keep: int) -> Sparse:
     """Each row's `keep` largest entries."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     order = np.lexsort((matrix.indices, -matrix.data, rows))

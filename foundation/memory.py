@@ -27,7 +27,8 @@ from ..base.errors import ArtifactError
 from ..base.files import atomic_file
 from ..corpus.interactions import Interactions
 from ..corpus.keys import Rows
-from ..eval.item_graph import transition_graph
+from ..eval.item_graph import strongest, transition_graph
+from .sparse_tensors import extended, from_tensors, to_tensors
 
 TINY = 1e-30
 KEEP = 200  # the strongest transitions of each item
@@ -51,11 +52,11 @@ class TransitionMemory:
     @classmethod
     def of(cls, train: Interactions, n_items: int) -> TransitionMemory:
         """Count the transitions of a training log."""
-        return cls(_strongest(transition_graph(train, n_items), KEEP))
+        return cls(strongest(transition_graph(train, n_items), KEEP))
 
     def recall(self, histories: Sequence[Rows]) -> sparse.csr_matrix:
         """What is remembered, float32 [b, n]: each row sums to 1, or to 0 where nothing is."""
-        walked: Any = _profiles(histories, self.graph.indptr.size - 1) @ self.graph
+        walked: Any = profiles(histories, self.graph.indptr.size - 1) @ self.graph
         mass: Any = walked.multiply(walked).tocsr()
         totals = np.asarray(mass.sum(axis=1)).ravel()
         scaled: Any = sparse.diags(1 / np.where(totals > 0, totals, 1)) @ mass
@@ -77,18 +78,11 @@ class TransitionMemory:
 
     def extended(self, n_items: int) -> TransitionMemory:
         """The same memory over a catalogue that has grown to `n_items` rows."""
-        graph = self.graph.copy()
-        graph.resize((n_items, n_items))
-        return TransitionMemory(graph, self.share)
+        return TransitionMemory(extended(self.graph, n_items), self.share)
 
     def save(self, path: Path) -> None:
         """Write one safetensors file, atomically."""
-        tensors = {
-            "data": self.graph.data.astype(np.float32),
-            "columns": self.graph.indices.astype(np.int64),
-            "starts": self.graph.indptr.astype(np.int64),
-            "share": np.array([self.share]),
-        }
+        tensors = {**to_tensors("graph", self.graph), "share": np.array([self.share])}
         with atomic_file(path) as draft:
             save_file(tensors, draft)
 
@@ -97,29 +91,19 @@ class TransitionMemory:
         """Read what :meth:`save` wrote."""
         try:
             found = load_file(path)
-            n_items = len(found["starts"]) - 1
-            parts = (found["data"], found["columns"], found["starts"])
-            return cls(sparse.csr_matrix(parts, shape=(n_items, n_items)), float(found["share"][0]))
+            return cls(from_tensors("graph", found), float(found["share"][0]))
         except (OSError, KeyError, ValueError) as error:
             raise ArtifactError(f"not a transition memory: {error}", where=str(path)) from error
 
 
-def _profiles(histories: Sequence[Rows], n_items: int) -> sparse.csr_matrix:
-    """What each history weighs, [b, n]: 0.7^age for its last ten items, repeats added."""
-    recent = [rows[-WINDOW:][::-1] for rows in histories]
+def profiles(
+    histories: Sequence[Rows], n_items: int, *, window: int = WINDOW, fading: float = FADING
+) -> sparse.csr_matrix:
+    """What each history weighs, [b, n]: fading^age for its last `window` items, repeats added."""
+    recent = [rows[-window:][::-1] for rows in histories]
     lengths = [len(rows) for rows in recent]
     ages = np.concatenate([np.arange(length) for length in lengths] or [np.zeros(0)])
     columns = np.concatenate([*recent, np.zeros(0, np.int32)])
     owners = np.repeat(np.arange(len(recent)), lengths)
-    weights = (FADING**ages).astype(np.float32)
+    weights = (fading**ages).astype(np.float32)
     return sparse.csr_matrix((weights, (owners, columns)), shape=(len(recent), n_items))
-
-
-def _strongest(graph: sparse.csr_matrix, keep: int) -> sparse.csr_matrix:
-    """Only each row's `keep` largest entries."""
-    rows = np.repeat(np.arange(graph.indptr.size - 1), np.diff(graph.indptr))
-    order = np.lexsort((np.negative(graph.data), rows))
-    places = np.arange(len(rows)) - graph.indptr[rows]
-    kept = order[places < keep]
-    parts = (graph.data[kept], (rows[kept], graph.indices[kept]))
-    return sparse.csr_matrix(parts, shape=graph.shape, dtype=np.float32)

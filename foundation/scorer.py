@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..corpus.interactions import Cases
 from ..corpus.keys import Rows
 from .features import ItemFeatures
 from .memory import TransitionMemory
+from .mixing import BLOCK_ELEMENTS, Mixing, Voices
 from .model import FoundationModel
+
+Scores = NDArray[np.float32]
 
 
 class FoundationScorer:
@@ -21,26 +26,56 @@ class FoundationScorer:
     ----------
     memory
         The transition memory beside the network, if any.
+    mixing
+        Experts and mixer on top of both, if any.
     """
 
     def __init__(
-        self, model: FoundationModel, features: ItemFeatures, memory: TransitionMemory | None = None
+        self,
+        model: FoundationModel,
+        features: ItemFeatures,
+        memory: TransitionMemory | None = None,
+        mixing: Mixing | None = None,
     ) -> None:
-        self.model, self.memory = model, memory
-        self.vectors, bias = model.items(features.to(model.device))
+        self.model, self.memory, self.mixing = model, memory, mixing
+        features = features.to(model.device)
+        self.vectors, bias = model.items(features)
         self.candidates = self.vectors.float().cpu().numpy()
         self.bias = bias.float().cpu().numpy()
+        untouched = replace(features, counts=torch.zeros_like(features.counts))
+        self._bare, bare_bias = model.items(untouched)
+        self._bare_bias = bare_bias.float().cpu().numpy()
 
-    def people(self, cases: Cases) -> NDArray[np.float32]:
+    def people(self, cases: Cases) -> Scores:
         """One vector for each case, float32 [b, size]."""
         times = [cases.history_times[a:b] for a, b in zip(cases.offsets, cases.offsets[1:], strict=False)]
         return self.model.people(cases.histories(), self.vectors, times)
 
-    def __call__(self, cases: Cases) -> NDArray[np.float32]:
+    def __call__(self, cases: Cases) -> Scores:
         """Scores of every item for every case, [b, n_items]."""
         return self.scores(self.people(cases), cases.histories())
 
-    def scores(self, people: NDArray[np.float32], histories: Sequence[Rows]) -> NDArray[np.float32]:
-        """The same for people read already, [b, n_items]; with a memory, log probabilities."""
-        scores = people @ self.candidates.T + self.bias
-        return scores if self.memory is None else self.memory.mixed(scores, histories)
+    def scores(
+        self, people: Scores, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
+    ) -> Scores:
+        """The same for people read already, [b, n_items].
+
+        With a memory these are log probabilities; with a mixer its scores, in which the rows `also`
+        are mixed even where no expert puts them high.
+        """
+        if self.mixing is None:
+            return self.voices(people, histories).base
+        out = np.empty((len(people), len(self.bias)), dtype=np.float32)
+        step = max(1, BLOCK_ELEMENTS // len(self.bias))
+        for start in range(0, len(people), step):
+            part = slice(start, start + step)
+            voices = self.voices(people[part], histories[part], bare=True)
+            out[part] = self.mixing.scores(voices, histories[part], also)
+        return out
+
+    def voices(self, people: Scores, histories: Sequence[Rows], *, bare: bool = False) -> Voices:
+        """What the network says of every item, with its memory and, if asked, without IDs."""
+        network = people @ self.candidates.T + self.bias
+        base = network if self.memory is None else self.memory.mixed(network, histories)
+        without = people @ self._bare.float().cpu().numpy().T + self._bare_bias if bare else network
+        return Voices(base, network, without)

@@ -51,5 +51,12 @@ def _grown(run: Run, fresh: Catalogue) -> Run:
     counts = np.concatenate([run.counts, np.zeros(len(fresh), np.int64)])
     catalogue = run.catalogue.extended(fresh)
     store = stored(catalogue.keys, run.model, features_of(content, counts))
-    memory = run.memory.extended(len(catalogue))
-    return replace(run, catalogue=catalogue, content=content, counts=counts, memory=memory, store=store)
+    return replace(
+        run,
+        catalogue=catalogue,
+        content=content,
+        counts=counts,
+        memory=run.memory.extended(len(catalogue)),
+        traces=run.traces.extended(len(catalogue)),
+        store=store,
+    )

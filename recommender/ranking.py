@@ -13,7 +13,7 @@ from ..base.errors import FirstlightError
 from ..base.progress import say
 from ..finetune import Blend, PackedRanker, RankRequest
 from ..foundation.scorer import FoundationScorer
-from .content import features_of
+from .mixture import scorer_of
 from .question import Person
 from .run_directory import RANKER, Run
 from .voters import ContentSpace, standardized
@@ -43,8 +43,7 @@ class Voting:
     @cached_property
     def scorer(self) -> FoundationScorer:
         """The foundation model over all items."""
-        features = features_of(self.run.content, self.run.counts)
-        return FoundationScorer(self.run.model, features, self.run.memory)
+        return scorer_of(self.run)
 
     @cached_property
     def blend(self) -> Blend:

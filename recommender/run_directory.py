@@ -5,6 +5,8 @@ run/config.yaml          everything resolved
 run/catalogue.parquet    items and keys; tokens by row
 run/log.parquet          who did what; a person's history when asked by key
 run/content.safetensors  the encoders' vectors by row
+run/memory.safetensors   transitions mixed with the network, and traces.safetensors, what else the log left
+run/mixer.safetensors    what each expert's opinion is worth, where it was fitted
 run/foundation/          config.json, model.safetensors, training.json
 run/vectors.safetensors  what is retrieved: the truth of every index
 run/image_encoder/       the image tower, when it was trained on this catalogue
@@ -33,6 +35,8 @@ from ..corpus.interactions import Interactions
 from ..encoders import Content
 from ..foundation import FoundationModel
 from ..foundation.memory import TransitionMemory
+from ..foundation.mixer import Mixer
+from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .log_file import load_log, save_log
@@ -40,6 +44,7 @@ from .log_file import load_log, save_log
 IMAGE_ENCODER = "image_encoder"
 RANKER = "ranker"
 REPORT = "report"
+MIXER = "mixer.safetensors"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Run:
     content: Content
     model: FoundationModel
     memory: TransitionMemory
+    traces: Traces
+    mixer: Mixer | None
     store: VectorStore
     training: dict[str, Any]
 
@@ -85,6 +92,8 @@ def save_run(run: Run, *, image_encoder: Path | None) -> None:
         save_log(run.log, draft / "log.parquet")
         with quiet_transformers():
             run.model.save_pretrained(draft / "foundation")
+        if run.mixer is not None:
+            run.mixer.save(draft / MIXER)
         write_items(run, draft)
         if image_encoder is not None:
             shutil.copytree(image_encoder, draft / IMAGE_ENCODER)
@@ -95,6 +104,7 @@ def write_items(run: Run, draft: Path) -> None:
     run.catalogue.save(draft / "catalogue.parquet")
     run.content.save(draft / "content.safetensors")
     run.memory.save(draft / "memory.safetensors")
+    run.traces.save(draft / "traces.safetensors")
     run.store.save(draft / "vectors.safetensors")
     training = {**run.training, "counts": run.counts.tolist()}
     write_json(draft / "training.json", training)
@@ -123,6 +133,8 @@ def load_run(path: Path) -> Run:
         content=Content.load(path / "content.safetensors"),
         model=model.eval(),
         memory=TransitionMemory.load(path / "memory.safetensors"),
+        traces=Traces.load(path / "traces.safetensors"),
+        mixer=Mixer.load(path / MIXER) if (path / MIXER).is_file() else None,
         store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
         training=training,
     )

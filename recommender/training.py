@@ -18,10 +18,14 @@ from ..corpus.split import Split
 from ..encoders import Content, Encoded
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
+from ..foundation.mixer import Mixer
 from ..foundation.pretrain import Trained, pretrain_model
+from ..foundation.scorer import FoundationScorer
+from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
+from .mixture import fit_mixture, panel_of
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
 from .splitting import make_split, released
 from .validation import Validator, set_cold_bias
@@ -91,7 +95,8 @@ class _Pretraining:
         self.split = make_split(self.log, config.split)
         self.counts = self.split.train.counts(len(self.catalogue))
         self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
-        self.best: dict[str, float] = {}
+        self.traces = Traces.of(self.split.train, len(self.catalogue))
+        self.best: dict[str, object] = {}
 
     def run(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -136,8 +141,18 @@ class _Pretraining:
         best = validate.best(trained.model)
         set_cold_bias(trained.model, best["cold_bias"])
         self.memory.share = best["memory"]
-        self.best = best
+        self.best = dict(best)
         return trained
+
+    def _mixer(self, features: ItemFeatures, trained: Trained) -> Mixer | None:
+        """Fitted on the same validation cases; the main process's work."""
+        scorer = FoundationScorer(trained.model, features, self.memory)
+        panel = panel_of(self.catalogue, trained.model, features, self.memory, self.traces)
+        times = released(self.log, self.catalogue)
+        mixer, report = fit_mixture(panel, scorer, self.split.valid, times, seed=self.config.pretrain.seed)
+        if report is not None:
+            self.best["mixer"] = report.as_dict()
+        return mixer
 
     def _shape(self, content: Content) -> FoundationConfig:
         masked_only = self.config.pretrain.objective == "masked"
@@ -161,6 +176,8 @@ class _Pretraining:
             content=content,
             model=trained.model,
             memory=self.memory,
+            traces=self.traces,
+            mixer=self._mixer(features, trained),
             store=stored(self.catalogue.keys, trained.model, features),
             training={
                 "curves": trained.curves,

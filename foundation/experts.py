@@ -1,0 +1,119 @@
+"""Many simple opinions about every item, beside the network's: who followed whom, and what looks alike.
+
+Each expert is cheap, needs no training, and knows something the others do not. What they are worth
+together, for which person and which item, is the mixer's to learn (`mixer.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..corpus.keys import Rows
+from .memory import TransitionMemory, profiles
+from .traces import Traces
+
+Scores = NDArray[np.float32]
+Sparse = Any  # a scipy matrix; scipy has no types of its own
+
+NEIGHBORS = 20  # look-alikes over which an item's transitions are averaged
+LEARNED = ("near", "last", "far", "following", "through")  # what an item nobody has touched has none of
+SMOOTHED = "smoothed"
+MASSES = (*LEARNED, SMOOTHED)  # opinions from 0 up; all others are cosines
+BLOCK = 512
+
+
+class Experts:
+    """Opinions from transitions and from content.
+
+    Parameters
+    ----------
+    memory, traces
+        What the training log left behind.
+    dense
+        Unit vectors float32 [n, d] by modality ("text", "image"); a zero row has nothing to say.
+    tokens
+        Unit TF-IDF rows [n, m] by view; see :func:`firstlight.corpus.tokens.token_views`.
+    """
+
+    def __init__(
+        self,
+        memory: TransitionMemory,
+        traces: Traces,
+        dense: Mapping[str, Scores],
+        tokens: Mapping[str, Sparse],
+    ) -> None:
+        self.graph, self.traces = memory.graph, traces
+        self.dense, self.tokens = dict(dense), dict(tokens)
+        self.size = self.graph.indptr.size - 1
+        self._turned = {name: rows.T.tocsr() for name, rows in self.tokens.items()}
+
+    @property
+    def content(self) -> list[str]:
+        """The names of the content views."""
+        return [*self.dense, *self.tokens]
+
+    @property
+    def names(self) -> list[str]:
+        """All opinions, in the order of :meth:`opinions`."""
+        views = [name for view in self.content for name in (view, f"{view} of last")]
+        return [*MASSES, *views] if self.content else [*MASSES[:4]]
+
+    @cached_property
+    def look_alikes(self) -> Sparse:
+        """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1."""
+        count = min(NEIGHBORS, self.size - 1)
+        near = np.zeros((self.size, count), dtype=np.int64)
+        weights = np.zeros((self.size, count), dtype=np.float32)
+        for start in range(0, self.size, BLOCK):
+            rows = np.arange(start, min(start + BLOCK, self.size))
+            alike = np.sum([self._similar(view, rows) for view in self.content], axis=0)
+            alike[rows - start, rows] = -np.inf
+            near[rows] = np.argpartition(-alike, count - 1, axis=1)[:, :count]
+            weights[rows] = np.maximum(np.take_along_axis(alike, near[rows], axis=1), 0) ** 2
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+        offsets = np.arange(self.size + 1) * count
+        return sparse.csr_matrix((weights.ravel(), near.ravel(), offsets), shape=(self.size, self.size))
+
+    def opinions(self, histories: Sequence[Rows]) -> dict[str, Scores]:
+        """What each expert says of every item, float32 [b, n] by name."""
+        recent, last = profiles(histories, self.size), profiles(histories, self.size, window=1)
+        return dict(self._opinions(histories, recent, last))
+
+    def _opinions(
+        self, histories: Sequence[Rows], recent: Sparse, last: Sparse
+    ) -> Iterator[tuple[str, Scores]]:
+        graph: Sparse = self.graph
+        near = (recent @ graph).toarray()
+        yield "near", near
+        yield "last", (last @ graph).toarray()
+        long: Sparse = profiles(histories, self.size, window=50, fading=0.95)
+        yield "far", (long @ self.traces.far).toarray()
+        yield "following", (recent @ self.traces.following).toarray()
+        if self.content:
+            yield "through", ((recent @ self.look_alikes) @ graph).toarray()
+            yield SMOOTHED, (self.look_alikes @ near.T).T
+        for view in self.content:
+            yield view, self._match(view, recent)
+            yield f"{view} of last", self._match(view, last)
+
+    def _match(self, view: str, weights: Sparse) -> Scores:
+        """Cosine between the weighed history and every item, [b, n]; 0 for an empty history."""
+        if view in self.tokens:
+            profile: Sparse = weights @ self.tokens[view]
+            length = np.sqrt(np.asarray(profile.multiply(profile).sum(axis=1)))
+            return (profile @ self._turned[view]).toarray() / np.maximum(length, 1e-9)
+        profile = weights @ self.dense[view]
+        length = np.linalg.norm(profile, axis=1, keepdims=True)
+        return (profile / np.maximum(length, 1e-9)) @ self.dense[view].T
+
+    def _similar(self, view: str, rows: NDArray[np.int64]) -> Scores:
+        """Cosine between some items and all, [len(rows), n]."""
+        if view in self.tokens:
+            return (self.tokens[view][rows] @ self._turned[view]).toarray()
+        return self.dense[view][rows] @ self.dense[view].T

@@ -1,0 +1,103 @@
+"""From the network's scores to the mixture's: opinions, candidates, columns, mixer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import ArtifactError
+from ..corpus.keys import Rows
+from .columns import BARE, BASE, NETWORK, ItemFacts, Table, candidates, table
+from .experts import Experts
+from .mixer import Mixer
+
+Scores = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+LIMIT = 50_000  # items; beyond, asking every expert about every item takes too long
+BLOCK_ELEMENTS = 1 << 21  # of one opinion held at once
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What the network says of every item, float32 [b, n] each.
+
+    Attributes
+    ----------
+    base
+        Network and memory mixed as probabilities: where the mixer starts from.
+    network, bare
+        The network's scores, and those it would give if nobody had touched any candidate.
+    """
+
+    base: Scores
+    network: Scores
+    bare: Scores
+
+
+class Panel:
+    """The experts over one catalogue, with what counting says of its items."""
+
+    def __init__(self, experts: Experts, facts: ItemFacts) -> None:
+        self.experts, self.facts = experts, facts
+
+    def table(
+        self, voices: Voices, histories: Sequence[Rows], blocked: Mask, also: NDArray[np.int64] | None = None
+    ) -> Table:
+        """Candidates and their columns; `blocked` rows [b, n] compete only where they are in `also`."""
+        opinions = {BASE: voices.base, NETWORK: voices.network, BARE: voices.bare}
+        opinions |= self.experts.opinions(histories)
+        chosen = candidates(opinions, blocked, self.facts.cold)
+        if also is not None:
+            chosen[:, also] = True
+        lengths = np.array([len(rows) for rows in histories], dtype=np.int64)
+        return table(opinions, chosen, blocked, self.facts, lengths)
+
+
+class Mixing:
+    """A panel and the mixer that was fitted on it."""
+
+    def __init__(self, panel: Panel, mixer: Mixer) -> None:
+        self.panel, self.mixer = panel, mixer
+
+    def scores(
+        self, voices: Voices, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
+    ) -> Scores:
+        """The mixture's scores, float32 [b, n]; rows that are no candidates come behind, in base order.
+
+        Parameters
+        ----------
+        also
+            Rows that are mixed in any case, whatever the experts say of them.
+
+        Raises
+        ------
+        ArtifactError
+            If the mixer was fitted on other columns than the panel gives.
+        """
+        found = self.panel.table(voices, histories, seen_mask(histories, voices.base.shape[1]), also)
+        if found.names != self.mixer.names:
+            raise ArtifactError(
+                f"a mixer for {len(self.mixer.names)} columns",
+                where="the run",
+                expected=f"the {len(found.names)} columns of its experts",
+                fix="pretrain again",
+            )
+        mixed = self.mixer.scores(found.values, self.panel.facts.cold[found.rows])
+        floor = np.full(len(voices.base), np.inf, np.float32)
+        np.minimum.at(floor, found.cases, mixed)
+        floor[~np.isfinite(floor)] = 0
+        out = voices.base - voices.base.max(axis=1, keepdims=True) - 1 + floor[:, None]
+        out[found.cases, found.rows] = mixed
+        return out
+
+
+def seen_mask(histories: Sequence[Rows], n_items: int) -> Mask:
+    """Which rows stand in each history, bool [b, n]."""
+    seen = np.zeros((len(histories), n_items), dtype=bool)
+    for case, rows in enumerate(histories):
+        seen[case, rows] = True
+    return seen

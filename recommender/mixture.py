@@ -1,0 +1,78 @@
+"""The experts and the mixer of a run: made after pre-training, read back with the run."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..corpus.catalogue import Catalogue
+from ..corpus.interactions import Cases
+from ..corpus.tokens import token_views
+from ..foundation import FoundationModel, ItemFeatures
+from ..foundation.columns import ItemFacts, Table
+from ..foundation.experts import Experts
+from ..foundation.memory import TransitionMemory
+from ..foundation.mixer import Mixer
+from ..foundation.mixer_fit import MixerReport, fit_mixer
+from ..foundation.mixing import LIMIT, Mixing, Panel, seen_mask
+from ..foundation.scorer import FoundationScorer
+from ..foundation.traces import Traces
+from .content import features_of
+from .run_directory import Run
+from .validation import sample
+
+MAX_CASES = 12_000
+
+
+def scorer_of(run: Run) -> FoundationScorer:
+    """The run's foundation over its catalogue: network, memory and, where it was fitted, the mixer."""
+    features = features_of(run.content, run.counts)
+    if run.mixer is None:
+        return FoundationScorer(run.model, features, run.memory)
+    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
+    return FoundationScorer(run.model, features, run.memory, Mixing(panel, run.mixer))
+
+
+def panel_of(
+    catalogue: Catalogue,
+    model: FoundationModel,
+    features: ItemFeatures,
+    memory: TransitionMemory,
+    traces: Traces,
+) -> Panel:
+    """The experts over a catalogue, seeing content as the model's whitening does."""
+    with torch.no_grad():
+        white = model.tower.white(features.to(model.device)).float().cpu().numpy()
+    present = [
+        name for name, one in (("text", model.tower.text), ("image", model.tower.image)) if one is not None
+    ]
+    widths = np.cumsum(model.tower.white_widths)[:-1]
+    dense = dict(zip(present, np.split(white, widths, axis=1), strict=True)) if present else {}
+    counts = features.counts.numpy()
+    experts = Experts(memory, traces, dense, token_views(catalogue, counts > 0))
+    return Panel(experts, ItemFacts(counts, traces.late))
+
+
+def fit_mixture(
+    panel: Panel,
+    scorer: FoundationScorer,
+    cases: Cases,
+    released: NDArray[np.float64] | None,
+    *,
+    seed: int,
+) -> tuple[Mixer | None, MixerReport | None]:
+    """Fit the mixer on validation cases; None where the catalogue is too large or there are no cases."""
+    n_items = len(panel.facts.counts)
+    if n_items > LIMIT or not len(cases):
+        return None, None
+
+    def ask(part: Cases) -> Table:
+        histories = part.histories()
+        blocked = seen_mask(histories, n_items)
+        if released is not None:
+            blocked |= released > part.times[:, None]
+        voices = scorer.voices(scorer.people(part), histories, bare=True)
+        return panel.table(voices, histories, blocked)
+
+    return fit_mixer(ask, cases.take(sample(cases, MAX_CASES)), panel.facts.cold, seed=seed)
