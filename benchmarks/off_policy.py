@@ -58,7 +58,7 @@ def main() -> None:
     logs = [read_log(world, options.people, seed) for seed in range(options.seeds)]
     truth = true_value(logs)
     print(f"true value {truth:.4f}; the log's own films {np.mean([log.own.mean() for log in logs]):.4f}")
-    for floor in (1e-4, 0.01, 0.05):
+    for floor in (1e-4, 1e-3, 0.01):
         found = [log.estimate(floor=floor, seed=seed) for seed, log in enumerate(logs)]
         print(
             f"floor {floor:g}: IPS covers {covered([one.ips for one in found], truth)} of {len(found)}, "

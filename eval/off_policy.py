@@ -52,7 +52,7 @@ def off_policy_value(
     people: NDArray[np.integer],
     *,
     decisions: NDArray[np.integer] | None = None,
-    floor: float = 0.01,
+    floor: float = 0.001,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> PolicyValue:

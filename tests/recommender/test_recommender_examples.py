@@ -32,6 +32,13 @@ def test_own_table_and_encoder():
     assert "hit rate at 1 of letter neighbors: 1.0" in ran("own_table_own_encoder.py")
 
 
+def test_judging_any_lists():
+    text = ran("judge_any_lists.py")
+    assert "mine beats theirs at NDCG@10: 0." in text
+    assert "Recall@5 of chance: 0.1" in text
+    assert "coverage 1.00" in text
+
+
 def test_cold_start_query(tuned):
     key = Catalogue.load(tuned / "catalogue.parquet").keys[3]
     lines = ran("cold_start_query.py", str(tuned), "a quiet story under 30 minutes", key).splitlines()
