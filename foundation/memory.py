@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 from scipy.special import logsumexp
@@ -92,7 +93,7 @@ class TransitionMemory:
         try:
             found = load_file(path)
             return cls(from_tensors("graph", found), float(found["share"][0]))
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ArtifactError(f"not a transition memory: {error}", where=str(path)) from error
 
 

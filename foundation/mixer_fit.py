@@ -70,6 +70,7 @@ def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0)
         bool [n_items]: rows nobody has touched in training.
     """
     lists = _Lists.collect(ask, cases)
+    torch.manual_seed(seed)
     mixer = Mixer(lists.names)
     held = key_hashes(cases.user_keys, "mixer") / 2.0**64 < HELD_OUT
     curve = _train(mixer, lists, held, seed)
@@ -141,7 +142,6 @@ class _Lists:
 
 def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> list[float]:
     """Fit in place; keep the state that ranked best for the people held out. Return their NDCG@10."""
-    torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero((lists.answers >= 0) & ~held)
     curve = [_mean(lists.gains(lists.scores(mixer))[held])]

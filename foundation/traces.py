@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
@@ -68,7 +69,7 @@ class Traces:
         try:
             found = load_file(path)
             return cls(from_tensors("far", found), from_tensors("following", found), found["late"])
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ArtifactError(f"not the traces of a log: {error}", where=str(path)) from error
 
 

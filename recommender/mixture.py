@@ -22,7 +22,7 @@ from .content import features_of
 from .run_directory import Run
 from .validation import sample
 
-MAX_CASES = 12_000
+MAX_CASES = 24_000
 
 
 def scorer_of(run: Run) -> FoundationScorer:
