@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from .experts import LEARNED, MASSES, SMOOTHED
@@ -79,24 +80,23 @@ def candidates(opinions: Mapping[str, Scores], blocked: Mask, cold: Mask) -> Mas
     names its best too, since next to known ones they would never come up.
     """
     chosen = np.zeros(blocked.shape, dtype=bool)
+    everyone, untouched = np.arange(len(cold)), np.flatnonzero(cold)
     first_view = next((name for name in opinions if name not in (*MASSES, BASE, NETWORK, BARE)), "")
     for name, scores in opinions.items():
-        count = MANY if name in (*BROAD, first_view) else FEW
-        _choose(chosen, scores, blocked, count)
-        if cold.any() and name not in LEARNED:
-            _choose(chosen, scores, blocked | ~cold, FEW)
+        open_scores = np.where(blocked, np.float32(-np.inf), scores)
+        _choose(chosen, open_scores, everyone, MANY if name in (*BROAD, first_view) else FEW)
+        if len(untouched) and name not in LEARNED:
+            _choose(chosen, open_scores[:, untouched], untouched, FEW)
     return chosen
 
 
-def _choose(chosen: Mask, scores: Scores, blocked: Mask, count: int) -> None:
-    """Mark each case's `count` best rows with anything to say for them."""
-    open_scores = np.where(blocked, -np.inf, scores)
-    count = min(count, scores.shape[1])
-    best = np.argpartition(-open_scores, count - 1, axis=1)[:, :count]
-    values = np.take_along_axis(open_scores, best, axis=1)
-    cases = np.repeat(np.arange(len(scores)), count).reshape(best.shape)
+def _choose(chosen: Mask, scores: Scores, rows: NDArray[np.int64], count: int) -> None:
+    """Mark each case's `count` best of some rows with anything to say for them; scores are [b, len(rows)]."""
+    best = torch.topk(torch.from_numpy(scores), min(count, len(rows)), dim=1, sorted=False)
+    values, places = best.values.numpy(), best.indices.numpy()
+    cases = np.broadcast_to(np.arange(len(scores))[:, None], places.shape)
     said = np.isfinite(values) & (values != 0)
-    chosen[cases[said], best[said]] = True
+    chosen[cases[said], rows[places[said]]] = True
 
 
 def table(
