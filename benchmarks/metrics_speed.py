@@ -1,7 +1,7 @@
 """How quick the metrics are, beside torchmetrics and ranx, on the same scores, in one run.
 
-    python -m venv /tmp/ranx && /tmp/ranx/bin/pip install ranx
-    python benchmarks/metrics_speed.py [--ranx /tmp/ranx/bin/python] [--people 22363] [--items 12101]
+    python -m venv ranx-env && ranx-env/bin/pip install ranx
+    python benchmarks/metrics_speed.py [--ranx ranx-env/bin/python] [--people 22363] [--items 12101]
 
 All start from scores [people, items] and one right answer each, and return the mean HR@10, NDCG@10 and
 MRR@10 over people. Ours ranks the whole catalogue and keeps the ten best rows. The others cannot hold all

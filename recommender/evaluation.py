@@ -35,7 +35,7 @@ from .voters import ContentSpace
 
 REVEALED = (0, 1, 5, 10)
 MOST_NEWCOMERS = 500  # questions asked with each length of history
-RERANKED = "asked of the language model"
+RERANKED = "cases asked of the language model"
 
 
 def evaluate(
@@ -81,6 +81,10 @@ def evaluate(
     started = time.monotonic()
     asked = questions(load_run(Path(path)), protocol, data, share)
     others = [load_run(Path(other)) for other in seeds]
+    if probe and not asked.run.has_ranker:
+        raise ConfigError(
+            "--probe on a run without a language model", where=str(path), fix="finetune it first"
+        )
     evaluation = _Evaluation(asked, others, tuple(ks))
     cases = asked.split.test.take(sample(asked.split.test, most_cases))
     return evaluation.outcome(cases, most_llm_cases, by=by, probe=probe, started=started)
@@ -229,10 +233,6 @@ class _Evaluation:
 
     def _memorized(self, cases: Cases) -> Estimate:
         """How much of the language model's own score survives neutral titles."""
-        if not self.run.has_ranker:
-            raise ConfigError(
-                "--probe on a run without a language model", where=str(self.run.path), fix="finetune it first"
-            )
         voices = (self.voting, without_titles(self.voting))
         plain, neutral = (
             self._asked("LLM", language_model_alone(voice, self.released), cases) for voice in voices
