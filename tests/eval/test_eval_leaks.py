@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from firstlight.cli import main
 from firstlight.corpus import Cases, Catalogue, Interactions, Item
 from firstlight.corpus.dataset import Dataset, ReadReport
 from firstlight.corpus.split import leave_one_out, ready_made, time_split, user_cold
@@ -291,3 +293,19 @@ def test_every_protocol_of_a_dataset_is_checked():
     twice = {"valid": LEAVE_ONE_OUT.test, "test": LEAVE_ONE_OUT.test}
     (first, *_), *_ = check_protocols(dataset_of(LOG.where(np.zeros(len(LOG), bool)), cases=twice)).values()
     assert first.check == "cases that stand in validation and in test"
+
+
+def test_the_command_ends_with_one_on_a_leak(tmp_path, monkeypatch, capsys):
+    rows = ["user_id,item_id,timestamp"]
+    for person in range(60):  # everyone takes the items in the order of their numbers
+        rows += [f"p{person},{item},{86_400 * item + person}" for item in range(3 * person, 3 * person + 8)]
+    (tmp_path / "interactions.csv").write_text("\n".join(rows))
+    titles = [f"{item},The story {item}" for item in range(200)]
+    (tmp_path / "items.csv").write_text("\n".join(["item_id,title", *titles]))
+    monkeypatch.setattr(sys, "argv", ["firstlight", "check", str(tmp_path)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "leak check, leave-one-out, validation item not trained on:" in out
+    assert "are numbered in the order people took them: 60 of 60" in out
