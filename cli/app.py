@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -20,6 +21,10 @@ from . import (
     sample,
     serve,
 )
+
+# Threads that wait for each other should sleep: on a machine that does anything else as well, spinning
+# made small training steps ten times slower. Read when torch is loaded, which the verbs do.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 app = typer.Typer(
     name="firstlight",

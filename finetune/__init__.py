@@ -4,6 +4,7 @@ from .blend import Blend
 from .blend_report import BlendReport
 from .contract import Ranker, RankRequest
 from .llm import DEFAULT_LLM, LanguageModel, load_llm
+from .probes import Probed, memorization_probe, probe
 from .ranker import PackedRanker
 from .train import TrainingReport, train_ranker
 from .train_config import RankerConfig, RankExample
@@ -15,6 +16,7 @@ __all__ = [
     "BlendReport",
     "LanguageModel",
     "PackedRanker",
+    "Probed",
     "RankExample",
     "RankRequest",
     "Ranker",
@@ -22,5 +24,7 @@ __all__ = [
     "TrainingReport",
     "VoterList",
     "load_llm",
+    "memorization_probe",
+    "probe",
     "train_ranker",
 ]

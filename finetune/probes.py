@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,8 +134,3 @@ def _ndcg(
 ) -> NDArray[np.float64]:
     scores = [one.judged(told) for one, told in zip(examples, ranker.score(requests), strict=True)]
     return list_ndcg(scores, [one.positive for one in examples])
-
-
-def plain(found: Mapping[str, Probed]) -> dict[str, Any]:
-    """Values for JSON."""
-    return {name: vars(one) for name, one in found.items()}

@@ -94,12 +94,15 @@ class TuningConfig:
         Read by the language model when the blend is fitted; the other voters are fitted on more.
     pool
         Retrieved candidates among which a list's negatives are drawn.
+    probe_lists
+        Read five times each to see what the ranker's order rests on; 0 skips it.
     """
 
     lists: int = 600
     stop_lists: int = 48
     blend_lists: int = 300
     pool: int = 50
+    probe_lists: int = 24
 
 
 @dataclass(frozen=True)

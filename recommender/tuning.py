@@ -22,7 +22,16 @@ from ..base.errors import ConfigError, DataError
 from ..base.files import write_json, write_text
 from ..base.hashing import key_hashes
 from ..base.progress import say
-from ..finetune import Blend, BlendReport, RankExample, TrainingReport, VoterList, train_ranker
+from ..finetune import (
+    Blend,
+    BlendReport,
+    Probed,
+    RankExample,
+    TrainingReport,
+    VoterList,
+    probe,
+    train_ranker,
+)
 from .config import RunConfig
 from .pools import Pool, retrieved
 from .ranking import ADAPTER, BLEND, Voting
@@ -38,18 +47,25 @@ RANDOM_NEGATIVES = 8  # besides the retriever's own, so that the ranker also kno
 
 @dataclass(frozen=True)
 class Tuning:
-    """What `finetune` did."""
+    """What `finetune` did; `probes` says what the ranker's order rests on, where lists were left for it."""
 
     training: TrainingReport
     blend: Blend
     report: BlendReport
+    probes: dict[str, Probed]
 
     def text(self) -> str:
         """A few lines for a terminal."""
         found = [one["ndcg@10"] for one in self.training.evaluations] or [float("nan")]
         taught = f"ranker: {self.training.people} lists in {self.training.steps} steps"
         quality = f"NDCG@10 on held-out lists {found[0]:.3f} untrained, {max(found):.3f} kept"
-        return f"{taught}; {quality} (step {self.training.best_step})\n{self.report.text()}"
+        lines = [f"{taught}; {quality} (step {self.training.best_step})", self.report.text()]
+        if self.probes:
+            lines.append(
+                "NDCG@10 of the ranker alone, and its change when something is taken away"
+            )
+            lines += [f"  {name:34} {found}" for name, found in self.probes.items()]
+        return "\n".join(lines)
 
 
 def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
@@ -95,6 +111,7 @@ def _write(draft: Path, run: Run, tuning: Tuning, adapter: Path) -> None:
     tuning.blend.save(draft / RANKER / BLEND)
     write_json(draft / RANKER / "training.json", asdict(tuning.training))
     write_json(draft / RANKER / "blend_report.json", tuning.report.as_dict())
+    write_json(draft / RANKER / "probes.json", {name: vars(one) for name, one in tuning.probes.items()})
     write_text(draft / "config.yaml", to_yaml(run.config))
 
 
@@ -147,7 +164,7 @@ class _Tuning:
         _, training = train_ranker(teach, stop, config=self.config.ranker, out=out)
         self.voting.ranker_path = out
         blend, report = Blend.fit(self._lists(n_read))
-        return Tuning(training, blend, report)
+        return Tuning(training, blend, report, self._probes(rng))
 
     def _example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
         """A list with its answer, and some random rows behind it."""
@@ -161,6 +178,12 @@ class _Tuning:
         requests = [self.voting.request(pool.person, pool.state, pool.rows) for pool in self.fit[:n_read]]
         told = self.voting.ranker.score(requests)
         return [self._list(pool, llm) for pool, llm in zip_longest(self.fit, told)]
+
+    def _probes(self, rng: np.random.Generator) -> dict[str, Probed]:
+        """What the ranker loses without its soft tokens, its order of history, or the titles."""
+        pools, n = self.fit[: self.config.tuning.probe_lists], self.config.ranker.n_negatives
+        lists = [self._example(pool, rng).narrowed(n, rng) for pool in pools]
+        return probe(self.voting.ranker, lists) if lists else {}
 
     def _list(self, pool: Pool, llm: NDArray[np.float32] | None) -> VoterList:
         votes = self.voting.votes(pool.person, pool.state, pool.rows)

@@ -267,7 +267,8 @@ def test_a_dear_voter_may_be_asked_for_some_lists_only():
     rng = np.random.default_rng(5)
     helpful = [
         replace(
-            case, votes={**case.votes, "content": rng.normal(size=20) + 0.7 * (np.arange(20) == case.positive)}
+            case,
+            votes={**case.votes, "content": rng.normal(size=20) + 0.7 * (np.arange(20) == case.positive)},
         )
         for case in cases
     ]

@@ -10,7 +10,7 @@ from finetune_world import DIM, build_item
 
 from firstlight.corpus import Item, ItemKey
 from firstlight.finetune.contract import RankRequest
-from firstlight.finetune.probes import ALIASED, AS_IT_IS, PROBES, memorization_probe, plain, probe
+from firstlight.finetune.probes import ALIASED, AS_IT_IS, PROBES, memorization_probe, probe
 from firstlight.finetune.train_config import RankExample
 
 
@@ -93,7 +93,7 @@ def test_memorization_stands_beside_the_real_titles(examples):
     found = memorization_probe(Planted(by_title), examples, seed=3)
     assert list(found) == [AS_IT_IS, ALIASED]
     assert found[ALIASED].ndcg == 0.0, "all equal: ties count against the right answer"
-    assert plain(found)[ALIASED]["change"] == -1.0
+    assert found[ALIASED].change == -1.0
     assert str(found[ALIASED]).startswith("0.0000 (-1.0000 ± ")
 
 
