@@ -45,7 +45,7 @@ _BELOW = _alternatives(
     | before | earlier than | older than | prior to | pre"""
 )
 _AT_MOST = _alternatives(
-    """at most | up to | max | maximum | maximum of | no more than | not more than | no longer than
+    """at most | up to | max | max. | maximum | maximum of | no more than | not more than | no longer than
     | not longer than | no later than | not later than | not over | not above | until | till | within | <= | ≤
     | no newer than"""
 )
@@ -54,8 +54,8 @@ _ABOVE = _alternatives(
     | later than | newer than | more recent than | post | beyond"""
 )
 _AT_LEAST = _alternatives(
-    """at least | min | minimum | minimum of | no less than | not less than | no fewer than | no shorter than
-    | not shorter than | no older than | not older than | no earlier than | not under | not below | since
+    """at least | min | min. | minimum | minimum of | no less than | not less than | no fewer than
+    | no shorter than | not shorter than | no older than | not older than | no earlier than | not under | not below | since
     | >= | ≥"""
 )
 _ABOUT_TIME = _alternatives(
@@ -77,9 +77,9 @@ _SIGN_BEFORE = re.compile(
 _SIGN_BEHIND = re.compile(
     r"""\s*(?:
     (?P<high>(?:or|and)\ (?:less|fewer|under|below|shorter|cheaper|earlier|older|before)\b
-        |max\b|maximum\b|tops\b)
+        |max\b|maximum\b|tops\b|at\ (?:the\ )?most\b)
   | (?P<low>\+|(?:or|and)\ (?:more|over|above|longer|later|newer|after|up|onwards?)\b
-        |onwards?\b|on\b(?=\s*(?:$|[,.;!?])))
+        |min\b|minimum\b|at\ (?:the\ )?least\b|onwards?\b|on\b(?=\s*(?:$|[,.;!?])))
     )""",
     re.VERBOSE,
 )
@@ -177,7 +177,7 @@ def _bounded(text: str, quantity: Quantity, columns: frozenset[str]) -> Limit | 
     sign = before["sign"] if before else ""
     if kind is None and not quantity.unit:
         kind = _IMPLIED.get(sign)
-    if not named and (kind in ("year", "years ago")) != (sign in _ABOUT_TIME):
+    if not named and sign != "up to" and (kind in ("year", "years ago")) != (sign in _ABOUT_TIME):
         return None
     return _one_sided(start, end, kind, *_SIGNS[sign], quantity)
 

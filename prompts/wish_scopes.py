@@ -17,6 +17,7 @@ from .wish_words import (
     NEGATIONS,
     ONLY,
     PREPOSITIONS,
+    REFUSED_BEHIND,
     Phrases,
     Token,
     phrase_at,
@@ -86,13 +87,18 @@ class _Walk:
         return self._word(place)
 
     def _behind_mention(self, mention: Mention) -> int:
-        """What was just read is refused by "-free" and demanded by "only" behind it."""
+        """What was just read is refused by "-free" or "excluded" and demanded by "only" behind it."""
         end = mention.end
         if mention.kind == "value" and end < len(self.tokens):
             if self.tokens[end].word == "free" and self.tokens[end].gap in ("", "-"):
                 self.scopes.polarity[mention.start] = "unwanted"
                 self.scopes.removed.append((mention.start, end + 1))
                 return end + 1
+            width = phrase_at(REFUSED_BEHIND, self.tokens, end)
+            if width and self.tokens[end].gap in ("", ",", "-", ":") and self._ends_clause(end + width):
+                self.scopes.polarity[mention.start] = "unwanted"
+                self.scopes.removed.append((mention.start, end + width))
+                return end + width
             if self.tokens[end].word == "only" and not self.tokens[end].gap and self._ends_clause(end + 1):
                 self.scopes.polarity[mention.start] = "limit"
                 self.scopes.removed.append((end, end + 1))

@@ -261,6 +261,26 @@ INDIFFERENT = _phrases(
     """
 )
 
+# Behind a value, these refuse it: "horror excluded".
+REFUSED_BEHIND = _phrases(
+    """
+    excluded
+    aside
+    not included
+    not wanted
+    not welcome
+    not please
+    no thanks
+    no thank you
+    is out
+    is excluded
+    is not welcome
+    are out
+    are excluded
+    are not welcome
+    """
+)
+
 ONLY = _phrases(
     """
     only

@@ -21,6 +21,7 @@ from .voters import ContentSpace, standardized
 Vectors = NDArray[np.float32]
 ADAPTER = "adapter"
 BLEND = "blend.json"
+STRANGER = 4.0  # how much more a wish counts without a history
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,19 @@ class Voting:
         model = self.scorer.model
         return model.people([one.rows for one in people], self.scorer.vectors, [one.times for one in people])
 
-    def foundation(self, people: Sequence[Person], states: Vectors) -> Vectors:
-        """The foundation's scores of every item, memory included, float32 [b, n]."""
-        return self.scorer.scores(states, [one.rows for one in people])
+    def foundation(
+        self, people: Sequence[Person], states: Vectors, also: NDArray[np.int64] | None = None
+    ) -> Vectors:
+        """The foundation's scores of every item, experts included, float32 [b, n].
+
+        `also` are rows to be looked at closely even where no expert puts them high.
+        """
+        return self.scorer.scores(states, [one.rows for one in people], also)
 
     def votes(self, person: Person, state: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
         """What every voter but the language model says of some rows."""
         return {
-            "foundation": self.foundation([person], state[None])[0, rows],
+            "foundation": self.foundation([person], state[None], rows)[0, rows],
             "content": self.space.vectors[rows] @ self.space.profile(person.rows),
         }
 
@@ -97,7 +103,7 @@ class Voting:
         state = self.state(person)
         votes = self.votes(person, state, pool)
         if similarity is not None:
-            votes["wish"] = self.run.config.serve.wish_weight * standardized(similarity[pool])
+            votes["wish"] = self._wish(person, votes["foundation"], similarity[pool])
         first = self._blended(person, pool, votes, degraded=False)
         if not self.blend.needs("llm", self.run.counts[pool], len(person)):
             return first
@@ -108,6 +114,14 @@ class Voting:
         if llm is not None:
             votes["llm"] = llm
         return self._blended(person, shortlist, votes, degraded=llm is None)
+
+    def _wish(self, person: Person, foundation: Vectors, similarity: Vectors) -> Vectors:
+        """What the wish says of a pool, in spreads of the foundation's vote.
+
+        Of somebody without history that vote only says what is popular, so the wish counts more.
+        """
+        weight = self.run.config.serve.wish_weight * (1 if len(person) else STRANGER)
+        return np.asarray(weight * max(1.0, float(foundation.std())) * standardized(similarity), np.float32)
 
     def _blended(
         self, person: Person, rows: NDArray[np.int64], votes: dict[str, Vectors], *, degraded: bool

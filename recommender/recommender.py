@@ -23,6 +23,7 @@ from ..explain import Explanation
 from ..prompts.wish import Wish, WishParser
 from ..retrieval.contract import Retriever
 from ..retrieval.filters import Filters
+from ..retrieval.words import WordIndex
 from .answers import Answer, Recommendation
 from .content import image_encoder_of, text_encoder_of
 from .question import People, Person, Question
@@ -32,6 +33,7 @@ from .run_directory import Run, load_run
 from .voters import ContentSpace, image_similarity, standardized, text_similarity
 
 Vectors = NDArray[np.float32]
+MET = 6.0  # what all wished attributes together are worth, in deviations of the likeness to the text
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ class Recommender:
     def image_encoder(self) -> ImageEncoder | None:
         """Reads pictures; None when the run has none."""
         return image_encoder_of(self.run)
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """Finds items by the words of their texts."""
+        return WordIndex(item.text for item in self.catalogue)
 
     @cached_property
     def wishes(self) -> WishParser:
@@ -170,10 +177,11 @@ class Recommender:
             vector = self.text_encoder.encode_texts([wish.query])[0]
             parts.append(standardized(text_similarity(self.run.content, vector)))
         if len(anchors):
-            parts.append(standardized(self.space.scores(anchors)))
+            likeness = " ".join(self.catalogue[row].text for row in anchors.tolist())
+            parts += [standardized(self.space.scores(anchors)), standardized(self.words.scores(likeness))]
         if wish.wanted:
             met = [one.mask(self.catalogue) for one in wish.wanted]
-            parts.append(np.asarray(2 * np.mean(met, axis=0), dtype=np.float32))
+            parts.append(np.asarray(MET * np.mean(met, axis=0), dtype=np.float32))
         if question.image is not None:
             parts.append(standardized(image_similarity(self.run.content, self._image_vector(question.image))))
         return np.asarray(np.sum(parts, axis=0), dtype=np.float32) if parts else None
