@@ -17,7 +17,7 @@ from typing import Any
 
 from ..corpus.catalogue import Item
 from ..corpus.keys import ItemKey
-from ..prompts.clean import clean_text
+from ..prompts.clean import clean_text, gives_orders
 from .words import FUNCTION, normal
 
 CATEGORIES = "categories"
@@ -46,11 +46,12 @@ def spoken_name(title: str) -> str:
     """A title as it stands between quotation marks, or an empty string when it cannot be spoken.
 
     "Matrix, The (1999)" becomes "The Matrix (1999)"; markup, control characters, quotation marks and
-    square brackets go; more than 80 characters are cut; an address makes a title unspeakable.
+    square brackets go; more than 80 characters are cut; an address or an order to a model makes a title
+    unspeakable.
     """
     text = clean_text(title).translate(_SPOKEN)
     text = _ARTICLE_LAST.sub(r"\2 \1\3", " ".join(text.split()))
-    if not normal(text) or has_address(text):
+    if not normal(text) or has_address(text) or gives_orders(title):
         return ""
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1].rstrip() + "…"
 
@@ -64,6 +65,7 @@ def speakable(value: str) -> bool:
         and any(one.isalpha() for one in value)
         and not re.search(r"[\[\]<>{}\"“”„«»`()*_#\\|:;,!?…]", value)
         and not has_address(value)
+        and not gives_orders(value)
     )
 
 

@@ -1,6 +1,6 @@
 """Floor 2: cleaning of foreign text, versioned templates, rendering under a token budget."""
 
-from .clean import clean_text
+from .clean import clean_text, gives_orders
 from .render import SLOT, Limits, Prefix, Renderer
 from .templates import PROMPT_VERSION, RankTemplate, item_line, rank_template
 from .wish import Wish, WishParser, meets, parse_wish
@@ -15,6 +15,7 @@ __all__ = [
     "Wish",
     "WishParser",
     "clean_text",
+    "gives_orders",
     "item_line",
     "meets",
     "parse_wish",

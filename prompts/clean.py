@@ -23,6 +23,17 @@ _CHAT_TOKEN = re.compile(
 )
 _TAG = re.compile(r"<[/!?]?[A-Za-z_][^<>]{0,300}>|<!--.{0,300}?-->")
 _FENCE = re.compile(r"([`~\"'=#*_<>|\[\]{}-])\1{2,}")
+_ORDER = re.compile(
+    r"""\b(?:ignore|disregard|forget|override|follow|obey)\b.{0,40}
+        \b(?:instructions?|rules|prompt|above|previous|earlier|history|told)\b
+    | \b(?:new|your|these|earlier|previous)\ instructions?\b
+    | \b(?:system|assistant|human|user|instructions?|response|answer|override)\s?:
+    | \b(?:answer|say|output)\ (?:yes|no|this)\b | \byes\W+yes\b
+    | \b(?:rank|recommend|choose|put)\ (?:me|this|only|it)\b | \bstop\ ranking\b
+    | \b(?:score|relevance):?\ \d | \b(?:correct|right)\ answer\b | \b(?:top|best)\ (?:recommendation|match)\b
+    | \b(?:click|visit|enter|send|mail)\ (?:here|www|your|us)\b | \bpassword\b | \bliked?\ this\ next\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _SPACE = re.compile(r"\s+")
 _MARKUP = str.maketrans("", "", "<>|[]&")
 _PILED_MARKS = 2
@@ -50,6 +61,15 @@ def clean_text(text: str, limit: int = 300) -> str:
             return _cut(text, limit)
         text = cleaned
     return _cut(_pass(_pass(text.translate(_MARKUP))), limit)  # nested deeper than any honest text
+
+
+def gives_orders(text: str) -> bool:
+    """Whether a text speaks to a language model or a shopper: "ignore your instructions", "rank me first".
+
+    A list of phrases is never complete. It keeps such texts out of what is said; that they can do little harm
+    elsewhere rests on the structure of the prompt.
+    """
+    return _ORDER.search(clean_text(text, LONGEST_INPUT)) is not None
 
 
 def _pass(text: str) -> str:

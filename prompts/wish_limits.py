@@ -55,7 +55,8 @@ _ABOVE = _alternatives(
 )
 _AT_LEAST = _alternatives(
     """at least | min | min. | minimum | minimum of | no less than | not less than | no fewer than
-    | no shorter than | not shorter than | no older than | not older than | no earlier than | not under | not below | since
+    | no shorter than | not shorter than | no older than | not older than | no earlier than | not under
+    | not below | since
     | >= | ≥"""
 )
 _ABOUT_TIME = _alternatives(
