@@ -1,5 +1,5 @@
 """``python -m firstlight``, which is also what ``accelerate launch -m firstlight`` runs."""
 
-from .cli import main
+from firstlight.cli import main
 
 main()

@@ -1,0 +1,125 @@
+"""The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
+
+    python benchmarks/foundation.py ../shared/data/amazon-beauty [--epochs 14] [--seeds 1] [--fit-on train]
+
+Full ranking, seen items filtered, ties against the target; the validation item is in the test history
+and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
+training items, with experts made without them, so that validation items are used for nothing at all.
+`--epochs 0` leaves the network as it was drawn. Baselines on the same split: benchmarks/baselines.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from baselines import cell, title_vectors
+
+from firstlight.corpus import Dataset
+from firstlight.corpus.interactions import Cases, Interactions, cases_at
+from firstlight.corpus.readers import read_dataset
+from firstlight.corpus.split import leave_one_out
+from firstlight.eval.protocol import evaluate
+from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
+from firstlight.foundation.memory import TransitionMemory
+from firstlight.foundation.mixing import Mixing, Panel
+from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
+from firstlight.foundation.scorer import FoundationScorer
+from firstlight.foundation.traces import Traces
+from firstlight.recommender.mixture import fit_mixture, panel_of
+from firstlight.recommender.validation import Validator
+
+SHARE = 0.3  # of the transition memory in the base
+NETWORK = {"batch_tokens": 2048, "softmax_limit": 1000, "n_negatives": 2048, "patience": 4}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--epochs", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
+    options = parser.parse_args()
+
+    data = read_dataset(options.data)
+    split = leave_one_out(data.interactions, train_on_valid=False)
+    vectors = title_vectors(data.catalogue)
+    print(
+        f"{data.name}: {split.name}; {len(split.test)} cases; split {split.digest}; mixer on {options.fit_on}"
+    )
+    for seed in range(options.seeds):
+        began = time.process_time()
+        model = network(data, split.train, split.valid, vectors, options.epochs, seed)
+        trained = time.process_time()
+        scorer, panel = foundation(data, split.train, vectors, model)
+        fit_log, fit_cases = split.train, split.valid
+        if options.fit_on == "train":
+            fit_log, fit_cases = without_last(split.train)
+        fit_scorer, fit_panel = foundation(data, fit_log, vectors, model)
+        mixer, report = fit_mixture(fit_panel, fit_scorer, fit_cases, None, seed=seed)
+        if mixer is None or report is None:
+            raise SystemExit("the catalogue is too large for the mixer")
+        fitted = time.process_time()
+        whole = FoundationScorer(
+            model, scorer_features(data, split.train, vectors), scorer.memory, Mixing(panel, mixer)
+        )
+        for name, system in (("base alone", scorer), ("mixed", whole)):
+            found = evaluate(
+                system, split.test, counts=split.train.counts(len(data.catalogue)), name=name
+            ).summary()
+            print(
+                f"| seed {seed} | {name} | "
+                + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold"))
+            )
+        seconds = (trained - began, fitted - trained, time.process_time() - fitted)
+        print(
+            "CPU s: network {:.0f}, mixer {:.0f}, test {:.0f}".format(*seconds), report.as_dict(), flush=True
+        )
+
+
+def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> ItemFeatures:
+    present = np.ones(len(vectors), dtype=bool)
+    return ItemFeatures.build(log.counts(len(data.catalogue)), text=(vectors, present))
+
+
+def network(
+    data: Dataset, log: Interactions, valid: Cases, vectors: np.ndarray, epochs: int, seed: int
+) -> FoundationModel:
+    features = scorer_features(data, log, vectors)
+    torch.manual_seed(seed)
+    shape = FoundationConfig(n_items=len(features), text_dim=vectors.shape[1], dropout=0.4)
+    if not epochs:
+        model = FoundationModel(shape)
+        model.tower.fit_whitening(features)
+        return model.eval()
+    validate = Validator(valid, features, TransitionMemory.of(log, len(features)), None)
+    with tempfile.TemporaryDirectory() as folder:
+        config = PretrainConfig(epochs=epochs, seed=seed, **NETWORK)
+        return pretrain_model(log, features, shape, config, validate=validate, checkpoints=Path(folder)).model
+
+
+def foundation(
+    data: Dataset, log: Interactions, vectors: np.ndarray, model: FoundationModel
+) -> tuple[FoundationScorer, Panel]:
+    """Network and memory, and the experts, all made from one log."""
+    features = scorer_features(data, log, vectors)
+    memory = TransitionMemory.of(log, len(features))
+    memory.share = SHARE
+    panel = panel_of(data.catalogue, model, features, memory, Traces.of(log, len(features)))
+    return FoundationScorer(model, features, memory), panel
+
+
+def without_last(log: Interactions) -> tuple[Interactions, Cases]:
+    """A log without everyone's last item, and those items as cases."""
+    last = log.offsets[1:][np.diff(log.offsets) >= 2] - 1
+    keep = np.ones(len(log), dtype=bool)
+    keep[last] = False
+    return log.where(keep), cases_at(log, last)
+
+
+if __name__ == "__main__":
+    main()
