@@ -35,6 +35,8 @@ class BlendReport:
         lines = ["NDCG@10 on the lists that fitted the blend, foundation alone -> blend"]
         for name, one in self.segments.items():
             lines.append(f"  {name:34} {one['before']:.4f} -> {one['after']:.4f}  ({one['lists']:.0f} lists)")
+        if not any(one["weight"] for one in self.decisions):
+            return "\n".join([*lines, "no voter was shown to help: the foundation's order stays"])
         lines.append("weights, and the gain on held-out lists they rest on (all others are 0)")
         for one in self.decisions:
             if one["weight"]:

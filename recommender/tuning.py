@@ -41,7 +41,7 @@ from .validation import sample
 from .voters import ContentSpace
 
 TEACH, STOP = 0.55, 0.10  # shares of the validation people; the rest fits the blend
-TRIES = 12  # cases asked for each list wanted: the retriever finds the target of some only
+TRIES, LEAST_TRIED = 12, 2000  # cases asked for each list wanted: the retriever finds some targets only
 RANDOM_NEGATIVES = 8  # besides the retriever's own, so that the ranker also knows what is far away
 
 
@@ -61,9 +61,7 @@ class Tuning:
         quality = f"NDCG@10 on held-out lists {found[0]:.3f} untrained, {max(found):.3f} kept"
         lines = [f"{taught}; {quality} (step {self.training.best_step})", self.report.text()]
         if self.probes:
-            lines.append(
-                "NDCG@10 of the ranker alone, and its change when something is taken away"
-            )
+            lines.append("NDCG@10 of the ranker alone, and its change when something is taken away")
             lines += [f"  {name:34} {found}" for name, found in self.probes.items()]
         return "\n".join(lines)
 
@@ -136,7 +134,8 @@ class _Tuning:
         Enough cases are tried for `wanted` of them; all that are found are returned, in the cases' order.
         """
         part = self.cases.take(mask)
-        pools = retrieved(self.voting, part.take(sample(part, TRIES * wanted)), size, self.released)
+        tried = part.take(sample(part, max(TRIES * wanted, LEAST_TRIED)))
+        pools = retrieved(self.voting, tried, size, self.released)
         found = [pool for pool in pools if pool.positive is not None and len(pool.rows) > 1]
         if not found:
             raise DataError(

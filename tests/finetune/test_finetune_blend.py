@@ -70,10 +70,11 @@ def test_a_useless_voter_gets_nothing_and_the_order_stays():
     lucky = 0
     for seed in range(6):
         cases = world(seed)
-        blend, _ = Blend.fit(cases)
+        blend, report = Blend.fit(cases)
         if any(table(blend, voter).any() for voter in ("content", "llm")):
             lucky += 1
             continue
+        assert report.text().endswith("no voter was shown to help: the foundation's order stays")
         assert not blend.needs("llm", COUNTS, 3)
         for case in cases[:50]:
             np.testing.assert_array_equal(np.argsort(combined(blend, case)), np.argsort(case.votes[BASE]))
