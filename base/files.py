@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from .errors import ArtifactError
 
 FORMAT_VERSION = 1
@@ -45,15 +47,25 @@ def _disk_errors(target: Path) -> Iterator[None]:
     """Turn a full or read-only disk into an error that says what to do."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+    except (OSError, SafetensorError) as error:
+        reason = _disk_reason(error)
+        if reason is None:
             raise
         raise ArtifactError(
-            f"could not write: {error.strerror}",
+            f"could not write: {reason}",
             where=str(target),
             expected="a writable place with enough room",
             fix="free some space or choose another --out; nothing half-written was left behind",
         ) from error
+
+
+def _disk_reason(error: Exception) -> str | None:
+    """What the disk complains of; libraries that write by themselves say it in words only."""
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES):
+        reason = os.strerror(number)
+        if getattr(error, "errno", None) == number or reason in str(error):
+            return reason
+    return None
 
 
 @contextmanager
@@ -118,12 +130,18 @@ def publish_directory(target: Path) -> Iterator[Path]:
 
 
 def replace_directory(draft: Path, target: Path) -> None:
-    """Rename `draft` to `target`, moving a former `target` out of the way first."""
+    """Rename `draft` to `target`, moving a former `target` out of the way first, and back if that fails."""
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
+    former = target.exists()
+    if former:
         os.replace(target, old)
-    os.replace(draft, target)
+    try:
+        os.replace(draft, target)
+    except OSError:
+        if former:
+            os.replace(old, target)
+        raise
     _sync(target.parent)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -192,7 +210,10 @@ def _read_manifest(directory: Path) -> dict[str, str]:
         raise ArtifactError(
             f"format version {version!r}", where=str(path), expected=f"version {FORMAT_VERSION}"
         )
-    return manifest["files"]
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise ArtifactError('no table "files" of names and digests', where=str(path))
+    return files
 
 
 def cache_home() -> Path:
