@@ -15,7 +15,7 @@ from ..base.errors import DataError
 from .packing import Pack, pack
 from .ranker import PackedRanker, Question, joined_voices
 from .soft_tokens import Voices
-from .train_config import RankerConfig, RankExample
+from .train_config import RankerConfig, RankExample, Stage
 
 IGNORE = -100
 """The label of a position whose next token is not asked for."""
@@ -55,9 +55,15 @@ def epoch_order(n: int, epoch: int, seed: int) -> list[int]:
 
 
 def build_batch(
-    ranker: PackedRanker, examples: Sequence[tuple[int, RankExample]], epoch: int, config: RankerConfig
+    ranker: PackedRanker,
+    examples: Sequence[tuple[int, RankExample]],
+    epoch: int,
+    config: RankerConfig,
+    stage: Stage = "everything",
 ) -> Batch:
-    """Render, draw negatives and drop soft tokens; `examples` come with their numbers.
+    """Render, draw negatives and drop soft tokens, all of them in the "text" stage.
+
+    `examples` come with their numbers.
 
     Every draw depends on the seed, the epoch and the example's number alone, so a resumed training
     and any number of processes see the same.
@@ -67,7 +73,7 @@ def build_batch(
         rng = np.random.default_rng([config.seed, 1, epoch, number])
         narrow = example.narrowed(config.n_negatives, rng)
         question = ranker.ask(narrow.request)
-        questions.append(_dropped(question, config.soft_dropout, rng))
+        questions.append(_dropped(question, 1.0 if stage == "text" else config.soft_dropout, rng))
         positives.append(int(np.flatnonzero(question.order == 0)[0]))
         priors.append(narrow.judged(np.zeros(len(question.order), np.float32))[question.order])
     packed = pack([q.prefix for q in questions], [q.candidates for q in questions])

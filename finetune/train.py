@@ -24,7 +24,7 @@ from .checkpoint import Checkpoints, Progress, Tensors, restore, snapshot, train
 from .llm import LanguageModel, load_llm
 from .lora import add_lora
 from .ranker import PackedRanker
-from .train_config import RankerConfig, RankExample, training_digest
+from .train_config import RankerConfig, RankExample, Stage, training_digest
 
 CUTOFF = 10
 
@@ -183,9 +183,10 @@ class _Trainer:
         """One optimizer step; everything random in it follows from the seed and `step`."""
         config, started = self.config, time.monotonic()
         self.network.train()
+        stage, pace = config.stage(step, self.total), rate_factor(step, self.total, config.warmup)
         for group in self.optimizer.param_groups:
-            group["lr"] = group["rate"] * rate_factor(step, self.total, config.warmup)
-        batches = self._batches(step)
+            group["lr"] = 0.0 if group["rests_in"] == stage else group["rate"] * pace
+        batches = self._batches(step, stage)
         total = 0.0
         with torch.random.fork_rng(devices=_cuda_devices()):
             torch.manual_seed(int(np.random.SeedSequence([config.seed, 2, step]).generate_state(1)[0]))
@@ -208,7 +209,7 @@ class _Trainer:
         self.seconds += time.monotonic() - started
         return total
 
-    def _batches(self, step: int) -> list[Batch]:
+    def _batches(self, step: int, stage: Stage) -> list[Batch]:
         """The part of one step's examples that is ours, in packs of `batch_people`."""
         epoch, place = divmod(step, self.steps_per_epoch)
         share = self.config.batch_people * self.config.accumulate
@@ -219,7 +220,7 @@ class _Trainer:
         numbered = [(number, self.examples[number]) for number in mine]
         size = self.config.batch_people
         parts = [numbered[i : i + size] for i in range(0, len(numbered), size)]
-        return [build_batch(self.ranker, part, epoch, self.config) for part in parts]
+        return [build_batch(self.ranker, part, epoch, self.config, stage) for part in parts]
 
     def _loss(self, batch: Batch) -> Tensor:
         with self.ranker.precision():
@@ -269,8 +270,8 @@ def _parameter_groups(network: nn.Module, config: RankerConfig) -> list[dict[str
     adapter = [weight for name, weight in weights if name.startswith("lm.")]
     own = [weight for name, weight in weights if not name.startswith("lm.")]
     return [
-        {"params": adapter, "rate": config.learning_rate},
-        {"params": own, "rate": config.projector_learning_rate},
+        {"params": adapter, "rate": config.learning_rate, "rests_in": "projector"},
+        {"params": own, "rate": config.projector_learning_rate, "rests_in": None},
     ]
 
 

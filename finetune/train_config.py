@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from ..base.hashing import digest
 from ..prompts.render import Limits
 from .contract import RankRequest
 from .llm import DEFAULT_LLM, Dtype
+
+Stage = Literal["text", "projector", "everything"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,10 @@ class RankerConfig:
         Token budgets of the prompt.
     soft_tokens, soft_dropout
         Whether foundation vectors enter, and how often a known one plays "none" in training.
+    text_share, projector_share
+        Shares of the steps, in this order: LoRA alone on text alone, every soft token saying "none"; then
+        the projector and the readout alone, LoRA resting (CoLLM, arXiv 2310.19488, trains so). What is
+        left trains everything together.
     lora_rank, lora_alpha, lora_dropout
         rsLoRA on all linear layers, scaled by ``lora_alpha / sqrt(lora_rank)``. Dropout costs a fifth of
         the training time on a CPU, so it is off.
@@ -131,6 +138,8 @@ class RankerConfig:
     limits: Limits = field(default_factory=Limits)
     soft_tokens: bool = True
     soft_dropout: float = 0.3
+    text_share: float = 0.0
+    projector_share: float = 0.0
     lora_rank: int = 16
     lora_alpha: float = 16.0
     lora_dropout: float = 0.0
@@ -161,11 +170,17 @@ class RankerConfig:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)}", where="RankerConfig", expected="1 or more"
                 )
-        for name in ("soft_dropout", "lora_dropout", "warmup"):
+        for name in ("soft_dropout", "text_share", "projector_share", "lora_dropout", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)}", where="RankerConfig", expected="from 0 to below 1"
                 )
+
+    def stage(self, step: int, total: int) -> Stage:
+        """What step `step` of `total` trains."""
+        if not self.soft_tokens or step >= total * (self.text_share + self.projector_share):
+            return "everything"
+        return "text" if step < total * self.text_share else "projector"
 
 
 def training_digest(config: RankerConfig, *sets: Sequence[RankExample]) -> str:

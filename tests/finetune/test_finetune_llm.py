@@ -14,7 +14,13 @@ from finetune_world import DIM, LIMITS, build_llm, build_request
 
 from firstlight.base.errors import ConfigError, ModelError
 from firstlight.finetune import llm as module
-from firstlight.finetune.llm import DEFAULT_LLM, check_full_attention, fingerprint, load_llm
+from firstlight.finetune.llm import (
+    DEFAULT_LLM,
+    LanguageModel,
+    check_full_attention,
+    fingerprint,
+    load_llm,
+)
 from firstlight.finetune.ranker import PackedRanker
 from firstlight.finetune.reference import score_pairs
 
@@ -43,6 +49,31 @@ def model_of(kind: str, **changes):
 )
 def test_full_attention_is_accepted(kind, changes):
     check_full_attention(model_of(kind, **changes), 500)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("Qwen2", {}),
+        ("Qwen3", {}),
+        ("Mistral", {"sliding_window": None}),
+        ("Phi3", {"pad_token_id": 0, "head_dim": "absent"}),
+        ("Olmo2", {"head_dim": "absent"}),
+        ("GPTNeoX", {"num_key_value_heads": "absent", "head_dim": "absent"}),
+        ("Mixtral", {"sliding_window": None, "num_local_experts": 2}),
+    ],
+)
+def test_every_full_attention_architecture_packs_as_it_pairs(kind, changes, tokenizer):
+    model = model_of(kind, vocab_size=len(tokenizer), initializer_range=0.3, **changes)
+    model.eval().requires_grad_(False)
+    ranker = PackedRanker.from_base(
+        LanguageModel(kind, model, tokenizer, fingerprint(model)), vector_dim=DIM, limits=LIMITS
+    )
+    ranker.chunk = 4
+    asked = build_request(n=9)
+    packed = ranker.score([asked])[0]
+    assert np.ptp(packed) > 0.05
+    np.testing.assert_allclose(packed, score_pairs(ranker, asked), atol=1e-4, rtol=0)
 
 
 def test_a_window_longer_than_the_pack_is_accepted():

@@ -219,6 +219,30 @@ def test_gradient_checkpointing_and_accumulation_change_nothing(tokenizer, tmp_p
             torch.testing.assert_close(value, weights(other)[key], rtol=1e-3, atol=2e-4)
 
 
+def test_stages_train_their_own_part(tokenizer, tmp_path, monkeypatch):
+    """Text first: no projector weight moves; then LoRA rests; then both move."""
+    seen: dict[int, dict[str, torch.Tensor]] = {}
+    step = train._Trainer._step
+
+    def watched(self, number):
+        seen[number] = checkpoint.snapshot(self.network)
+        return step(self, number)
+
+    monkeypatch.setattr(train._Trainer, "_step", watched)
+    examples = [vector_example(i) for i in range(48)]
+    config = replace(CONFIG, text_share=0.33, projector_share=0.33, lm_weight=0)
+    train_ranker(examples, config=config, out=tmp_path / "r", llm=build_llm(tokenizer))
+    assert [config.stage(i, 6) for i in range(6)] == ["text"] * 2 + ["projector"] * 2 + ["everything"] * 2
+
+    def moved(before: int, after: int, part: str) -> bool:
+        return any(not torch.equal(seen[before][name], seen[after][name]) for name in seen[0] if part in name)
+
+    assert moved(0, 2, "lora_") and not moved(0, 2, "soft.project")
+    assert moved(2, 4, "soft.project") and not moved(2, 4, "lora_")
+    assert moved(4, 5, "lora_") and moved(4, 5, "soft.project")
+    assert replace(config, soft_tokens=False).stage(0, 6) == "everything"
+
+
 def test_losses_by_another_formula(ranker):
     examples = list(enumerate(word_example(i) for i in range(3)))
     batch = build_batch(ranker, examples, 0, CONFIG)
