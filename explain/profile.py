@@ -17,7 +17,7 @@ from typing import Any
 
 from ..corpus.catalogue import Item
 from ..corpus.keys import ItemKey
-from ..prompts.clean import clean_text, gives_orders
+from ..prompts.clean import clean_text, is_harmless
 from .words import FUNCTION, normal
 
 CATEGORIES = "categories"
@@ -26,20 +26,12 @@ MAX_VALUE = 40
 MAX_VALUE_WORDS = 5
 MAX_TEXT = 20_000  # characters of one text that are read
 
-_ADDRESS = re.compile(
-    r"\w+://|\bwww\.|\b[\w-]+\.(?:com|net|org|io|ru|info|biz|xyz|app|dev)\b|\S@\S", re.IGNORECASE
-)
 _SPOKEN = str.maketrans(dict.fromkeys('"“”„‟«»〝〞`', "’") | dict(zip("[]{}<>", "()()  ", strict=True)))
 _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)((?: \([^()]*\))?)$")
 TITLE_YEAR = re.compile(r"\((\d{4})\)\s*$")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PLAIN_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 _PARTS = re.compile(r"\s*[|;]\s*|,\s+")
-
-
-def has_address(text: str) -> bool:
-    """Whether the text holds a URL, a domain or a mail address."""
-    return _ADDRESS.search(text) is not None
 
 
 def spoken_name(title: str) -> str:
@@ -51,7 +43,7 @@ def spoken_name(title: str) -> str:
     """
     text = clean_text(title).translate(_SPOKEN)
     text = _ARTICLE_LAST.sub(r"\2 \1\3", " ".join(text.split()))
-    if not normal(text) or has_address(text) or gives_orders(title):
+    if not normal(text) or not is_harmless(text):
         return ""
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1].rstrip() + "…"
 
@@ -64,8 +56,7 @@ def speakable(value: str) -> bool:
         and value == clean_text(value)
         and any(one.isalpha() for one in value)
         and not re.search(r"[\[\]<>{}\"“”„«»`()*_#\\|:;,!?…]", value)
-        and not has_address(value)
-        and not gives_orders(value)
+        and is_harmless(value)
     )
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..corpus.keys import ItemKey
+from ..prompts.clean import has_address
 from .claims import (
     BecauseOf,
     Claim,
@@ -35,7 +36,7 @@ from .claims import (
 from .evidence import Evidence
 from .ledger import Ledger
 from .lexicon import Lexicon
-from .profile import Profile, has_address, is_year, number_text
+from .profile import Profile, is_year, number_text
 from .reading import parse_claims
 from .scan import split_citations
 from .words import normal

@@ -23,6 +23,9 @@ _CHAT_TOKEN = re.compile(
 )
 _TAG = re.compile(r"<[/!?]?[A-Za-z_][^<>]{0,300}>|<!--.{0,300}?-->")
 _FENCE = re.compile(r"([`~\"'=#*_<>|\[\]{}-])\1{2,}")
+_ADDRESS = re.compile(
+    r"\w+://|\bwww\.|\b[\w-]+\.(?:com|net|org|io|ru|info|biz|xyz|app|dev)\b|\S@\S", re.IGNORECASE
+)
 _ORDER = re.compile(
     r"""\b(?:ignore|disregard|forget|override|follow|obey)\b.{0,40}
         \b(?:instructions?|rules|prompt|above|previous|earlier|history|told)\b
@@ -63,13 +66,23 @@ def clean_text(text: str, limit: int = 300) -> str:
     return _cut(_pass(_pass(text.translate(_MARKUP))), limit)  # nested deeper than any honest text
 
 
+def has_address(text: str) -> bool:
+    """Whether the text holds a URL, a domain or a mail address."""
+    return _ADDRESS.search(text) is not None
+
+
 def gives_orders(text: str) -> bool:
     """Whether a text speaks to a language model or a shopper: "ignore your instructions", "rank me first".
 
-    A list of phrases is never complete. It keeps such texts out of what is said; that they can do little harm
-    elsewhere rests on the structure of the prompt.
+    A list of phrases is never complete. It keeps such texts out of what is said and what is ranked by; that
+    those it misses do little harm rests on the structure of the prompt.
     """
     return _ORDER.search(clean_text(text, LONGEST_INPUT)) is not None
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a catalogue's text may be spoken or shown to a language model: no order, no address."""
+    return not gives_orders(text) and not has_address(clean_text(text, LONGEST_INPUT))
 
 
 def _pass(text: str) -> str:

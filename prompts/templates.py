@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ..base.errors import ArtifactError
 from ..corpus.catalogue import Item
+from .clean import is_harmless
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def rank_template(version: str) -> RankTemplate:
 
 
 def item_line(item: Item) -> str:
-    """What the ranker reads of an item, not yet cleaned: title, then categories."""
-    title = item.title.strip() or "untitled"
-    return f"{title}; {', '.join(item.categories)}" if item.categories else title
+    """What the ranker reads of an item, not yet cleaned: title, then categories, where they are harmless."""
+    title = (item.title.strip() if is_harmless(item.title) else "") or "untitled"
+    categories = [one for one in item.categories if is_harmless(one)]
+    return f"{title}; {', '.join(categories)}" if categories else title

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Body, FastAPI, File, Form, Request, UploadFile
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
 from ..base.errors import ConfigError, DataError, FirstlightError, LimitError, UnknownKeyError
@@ -13,9 +14,11 @@ from ..corpus.predicates import parse_predicate
 from ..recommender import Question, Recommender
 from .gate import BodyLimit, Queue
 from .limits import Limits
-from .schemas import ask_model, explain_model
+from .schemas import ask_model, explain_model, text_of
 
 PICTURE = "/recommend/picture"
+SHOWN = 5  # complaints about one request
+PICTURES = (".jpg", ".jpeg", ".png", ".webp")  # whatever else a table calls an image stays private
 STATUS: tuple[tuple[type[FirstlightError], int], ...] = (
     (UnknownKeyError, 404),
     (LimitError, 503),
@@ -31,8 +34,11 @@ def make_app(recommender: Recommender, limits: Limits | None = None) -> FastAPI:
     ``POST /explain``, ``GET /items/{key}/image``. No user history is logged and no address is fetched.
     """
     limits = limits or Limits()
-    app = FastAPI(title="Firstlight", docs_url="/docs", redoc_url=None)
-    app.add_middleware(BodyLimit, most=limits.body_bytes, larger={PICTURE: limits.image_bytes})
+    # no /docs: its page loads scripts from elsewhere; /openapi.json says the same
+    app = FastAPI(title="Firstlight", docs_url=None, redoc_url=None)
+    app.add_middleware(
+        BodyLimit, most=limits.body_bytes, larger={PICTURE: limits.image_bytes}, seconds=limits.seconds
+    )
     queue = Queue(limits.waiting, limits.seconds)
     _errors(app)
     _reading(app, recommender)
@@ -47,6 +53,12 @@ def _errors(app: FastAPI) -> None:
         headers = {"Retry-After": "1"} if status == 503 else None
         return JSONResponse({"error": str(error)}, status, headers)
 
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        """Which field is wrong and why; what was sent is not sent back."""
+        said = [f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()]
+        return JSONResponse({"error": "; ".join(said[:SHOWN])}, 422)
+
 
 def _reading(app: FastAPI, recommender: Recommender) -> None:
     @app.get("/", response_class=HTMLResponse)
@@ -60,7 +72,7 @@ def _reading(app: FastAPI, recommender: Recommender) -> None:
     @app.get("/items/{key}/image")
     async def picture(key: str) -> FileResponse:
         image = recommender.catalogue.by_key(key).image
-        if image is None or not image.is_file():
+        if image is None or image.suffix.lower() not in PICTURES or not image.is_file():
             raise UnknownKeyError(f'item "{key}" has no picture')
         return FileResponse(image)
 
@@ -71,6 +83,12 @@ def _asking(app: FastAPI, recommender: Recommender, limits: Limits, queue: Queue
     @app.post("/recommend")
     async def recommend(ask: Annotated[ask_type, Body()]) -> dict[str, Any]:  # type: ignore[valid-type]
         fields = ask.model_dump()  # type: ignore[attr-defined]
+        if fields["explain"] and fields["k"] > limits.explained:
+            raise ConfigError(
+                f"k = {fields['k']} with explanations",
+                expected=f"at most {limits.explained}",
+                fix="ask for fewer items, or for their explanations one by one",
+            )
         conditions = tuple(parse_predicate(text) for text in fields.pop("where"))
         question = Question(**{"on_unknown": fields.pop("unknown"), "where": conditions, **fields})
         return await queue.run(lambda: recommender.answer(question).as_dict())
@@ -79,7 +97,7 @@ def _asking(app: FastAPI, recommender: Recommender, limits: Limits, queue: Queue
     async def look_alike(
         picture: Annotated[UploadFile, File()],
         k: Annotated[int, Form(ge=1, le=limits.k)] = 10,
-        query: Annotated[str, Form(max_length=limits.text_bytes)] = "",
+        query: Annotated[text_of(limits.text_bytes), Form()] = "",  # type: ignore[valid-type]
     ) -> dict[str, Any]:
         question = Question(image=await picture.read(), k=k, query=query)
         return await queue.run(lambda: recommender.answer(question).as_dict())

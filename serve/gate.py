@@ -6,7 +6,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,10 +17,13 @@ T = TypeVar("T")
 
 
 class BodyLimit:
-    """Answers 413 to a body that is announced or turns out to be too large, before it is held in memory."""
+    """Answers 413 to a body that is announced or turns out to be too large, before it is held in memory.
 
-    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int]) -> None:
-        self.app, self.most, self.larger = app, most, larger
+    A body that does not arrive within `seconds` gets 408, so a slow sender holds nothing for long.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int], seconds: float) -> None:
+        self.app, self.most, self.larger, self.seconds = app, most, larger, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
@@ -29,9 +33,13 @@ class BodyLimit:
         most = self.larger.get(scope["path"], self.most)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         fits = announced.isdigit() and int(announced) <= most
-        body = await _read(receive, most) if fits else None
+        try:
+            body = await asyncio.wait_for(_read(receive, most), self.seconds) if fits else None
+        except TimeoutError:
+            await _refuse(send, 408, f"the body did not arrive within {self.seconds:g} s")
+            return
         if body is None:
-            await _refuse(send, most)
+            await _refuse(send, 413, f"the body is larger than {most} bytes")
             return
         await self.app(scope, _replay(body, receive), send)
 
@@ -41,6 +49,8 @@ async def _read(receive: Receive, most: int) -> bytes | None:
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
         body += message.get("body", b"")
         if len(body) > most:
             return None
@@ -48,10 +58,10 @@ async def _read(receive: Receive, most: int) -> bytes | None:
             return bytes(body)
 
 
-async def _refuse(send: Send, most: int) -> None:
-    text = json.dumps({"error": f"the body is larger than {most} bytes"}).encode()
+async def _refuse(send: Send, status: int, why: str) -> None:
+    text = json.dumps({"error": why}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 
 
@@ -90,13 +100,21 @@ class Queue:
         if self.inside >= self.waiting:
             raise LimitError("too many requests are waiting", fix="try again in a moment")
         self.inside += 1
+        loop = asyncio.get_running_loop()
         future = self._worker.submit(work)
-        future.add_done_callback(self._left)
+        future.add_done_callback(lambda _: _tell(loop, self._left))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
         except TimeoutError:
             future.cancel()
             raise LimitError(f"no answer within {self.seconds:g} s", fix="try again in a moment") from None
 
-    def _left(self, _: Any) -> None:
+    def _left(self) -> None:
+        """Called on the event loop, as everything that counts."""
         self.inside -= 1
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
+    """From the worker to the event loop; a loop that is closed has nobody waiting."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(what)

@@ -15,8 +15,10 @@ class Limits:
         Largest JSON body, and largest picture (an upload; no address is ever fetched).
     history, k, text_bytes, keys
         Items in a history, items asked for, bytes of a wish, keys in an allow- or deny-list.
+    explained
+        Items asked for together with explanations, each of which costs a pass of its own.
     seconds
-        How long one answer may take before the request gets 503.
+        How long a body may take to arrive (408), and one answer to be made (503).
     waiting
         Requests that may wait; one more gets 503 at once.
     """
@@ -25,6 +27,7 @@ class Limits:
     image_bytes: int = 8 << 20
     history: int = 1_000
     k: int = 1_000
+    explained: int = 50
     text_bytes: int = 8 << 10
     keys: int = 10_000
     seconds: float = 10.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from .limits import Limits
 
@@ -13,6 +15,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def text_of(most: int) -> Any:
+    """Text of at most `most` bytes in UTF-8."""
+
+    def bounded(text: str) -> str:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > most:
+            raise ValueError(f"{size} bytes of text, at most {most} are read")
+        return text
+
+    return Annotated[str, AfterValidator(bounded)]
+
+
 def ask_model(limits: Limits) -> type[BaseModel]:
     """The body of ``POST /recommend``, bounded by `limits`."""
     return create_model(
@@ -20,7 +34,7 @@ def ask_model(limits: Limits) -> type[BaseModel]:
         __base__=Strict,
         user=(str | None, Field(default=None, max_length=512)),
         history=(list[str], Field(default=[], max_length=limits.history)),
-        query=(str, Field(default="", max_length=limits.text_bytes)),
+        query=(text_of(limits.text_bytes), ""),
         k=(int, Field(default=10, ge=1, le=limits.k)),
         explain=(bool, False),
         allow=(list[str] | None, Field(default=None, max_length=limits.keys)),
@@ -38,5 +52,5 @@ def explain_model(limits: Limits) -> type[BaseModel]:
         item=(str, Field(max_length=512)),
         user=(str | None, Field(default=None, max_length=512)),
         history=(list[str], Field(default=[], max_length=limits.history)),
-        query=(str, Field(default="", max_length=limits.text_bytes)),
+        query=(text_of(limits.text_bytes), ""),
     )

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.explain import Lexicon
-from firstlight.explain.profile import MAX_NAME, Profile, figures, has_address, speakable, spoken_name
+from firstlight.explain.profile import MAX_NAME, Profile, figures, speakable, spoken_name
 from firstlight.explain.words import CUES, FUNCTION, GLUE, UNSAID, normal
+from firstlight.prompts import has_address
 
 
 @pytest.mark.parametrize(

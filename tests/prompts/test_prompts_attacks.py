@@ -18,10 +18,9 @@ from finetune_world import DIM, LIMITS, build_llm, build_request, build_tokenize
 
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.explain import Explainer, Lexicon, TemplateWriter, Verifier, build_ledger
-from firstlight.explain.profile import has_address
 from firstlight.explain.templates import cited
 from firstlight.finetune.ranker import PackedRanker
-from firstlight.prompts import clean_text, gives_orders
+from firstlight.prompts import clean_text, gives_orders, has_address
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "hostile_texts.py"
 

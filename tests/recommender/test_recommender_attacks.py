@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstlight.explain.profile import has_address
-from firstlight.prompts import gives_orders
+from firstlight.prompts import gives_orders, has_address
 from firstlight.recommender import Recommender, add_items
 from firstlight.recommender.run_directory import load_run
 

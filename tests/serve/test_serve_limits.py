@@ -1,0 +1,313 @@
+"""Every bound of the service, on a stub of the recommender: what is refused, how, and that it stays well after."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import io
+import json
+import struct
+import threading
+import time
+import zlib
+
+import pytest
+from fastapi.testclient import TestClient
+
+from firstlight.base.errors import LimitError
+from firstlight.cli.serve import run as serve_verb
+from firstlight.corpus import Catalogue, Item, ItemKey
+from firstlight.encoders.pictures import decode
+from firstlight.recommender.answers import Answer
+from firstlight.serve import Limits, make_app, serve
+from firstlight.serve.gate import BodyLimit, Queue
+
+LIMITS = Limits(
+    body_bytes=4_000,
+    image_bytes=20_000,
+    history=5,
+    k=20,
+    explained=3,
+    text_bytes=100,
+    keys=6,
+    seconds=0.5,
+    waiting=3,
+)
+
+
+class Stub:
+    """Answers at once, unless told to wait; remembers what it was asked."""
+
+    def __init__(self, folder) -> None:
+        (folder / "a.png").write_bytes(b"png")
+        (folder / "secret.txt").write_text("secret")
+        items = [
+            Item(ItemKey("a"), "A", image=folder / "a.png"),
+            Item(ItemKey("b"), "B", image=folder / "secret.txt"),
+            Item(ItemKey("c"), "C"),
+        ]
+        self.catalogue = Catalogue.from_items(items)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked: list = []
+        self.degraded = False
+
+    def answer(self, question):
+        self.asked.append(question)
+        if isinstance(question.image, bytes):
+            decode(question.image)
+        self.gate.wait(5)
+        return Answer((), degraded=self.degraded)
+
+
+@pytest.fixture
+def stub(tmp_path):
+    return Stub(tmp_path)
+
+
+@pytest.fixture
+def client(stub):
+    with TestClient(make_app(stub, LIMITS), raise_server_exceptions=False) as client:
+        yield client
+
+
+def well(client):
+    begin = time.monotonic()
+    assert client.get("/health").json()["status"] == "ok"
+    return time.monotonic() - begin < 0.3
+
+
+@pytest.mark.parametrize(
+    ("ask", "status"),
+    [
+        ({"history": ["a"] * 6}, 422),
+        ({"k": 10**9}, 422),
+        ({"k": -1}, 422),
+        ({"k": 4, "explain": True}, 422),
+        ({"query": "q" * 101}, 422),
+        ({"query": "é" * 51}, 422),  # bytes, not letters
+        ({"allow": ["a"] * 7}, 422),
+        ({"deny": ["a"] * 7}, 422),
+        ({"where": ["a=1"] * 33}, 422),
+        ({"user": "u" * 513}, 422),
+        ({"image": "http://169.254.169.254/latest"}, 422),  # no field takes an address
+        ({"unknown": "maybe"}, 422),
+        ({"query": "é" * 50, "k": 20}, 200),
+        ({"k": 3, "explain": True}, 200),
+    ],
+)
+def test_fields_are_bounded(client, stub, ask, status):
+    assert client.post("/recommend", json=ask).status_code == status
+    assert bool(stub.asked) == (status == 200)
+    assert well(client)
+
+
+def test_a_refusal_names_the_field_and_repeats_nothing(client):
+    answer = client.post("/recommend", json={"k": 99, "surprise": "a private thing"})
+    assert answer.json() == {
+        "error": "k: Input should be less than or equal to 20; surprise: Extra inputs are not permitted"
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 3_900,
+        b'{"history": ' + b"[" * 1_900 + b"]" * 1_900 + b"}",
+        b'{"query": "\xff\xfe"}',
+        b'{"k": NaN}',
+        b'{"k": 1e999}',
+        b"",
+        b"null",
+    ],
+)
+def test_odd_bodies_are_refused_and_nothing_breaks(client, stub, body):
+    answer = client.post("/recommend", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert not stub.asked
+    assert well(client)
+
+
+def test_a_lone_surrogate_is_no_crash(client):
+    answer = client.post(
+        "/recommend", content=rb'{"query": "\ud83d"}', headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in (200, 400, 422)
+    assert well(client)
+
+
+@pytest.mark.parametrize("path", ["/recommend", "/explain", "/recommend/picture", "/nowhere"])
+def test_large_bodies_get_413(client, path):
+    most = LIMITS.image_bytes if path.endswith("picture") else LIMITS.body_bytes
+
+    def pieces():
+        for _ in range(100):
+            yield b" " * 1_000
+
+    for content in (b" " * (most + 1), pieces()):
+        answer = client.post(path, content=content)
+        assert answer.status_code == 413
+        assert answer.json() == {"error": f"the body is larger than {most} bytes"}
+
+
+def test_a_body_of_unknown_length_is_not_read_to_its_end():
+    """However long a body claims to go on, no more than the bound and one piece is taken in."""
+    taken = 0
+
+    async def receive():
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b"x" * 1_000, "more_body": True}
+
+    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=5))
+    assert sent[0]["status"] == 413
+    assert taken == 11
+
+
+def test_a_slow_body_gets_408():
+    async def receive():
+        await asyncio.sleep(10)
+
+    begin = time.monotonic()
+    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=0.1))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"]) == {"error": "the body did not arrive within 0.1 s"}
+    assert time.monotonic() - begin < 2
+
+
+async def never(scope, receive, send):
+    raise AssertionError("the request must not get through")
+
+
+def run_gate(receive, gate):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/recommend", "headers": []}
+    asyncio.run(gate(scope, receive, send))
+    return sent
+
+
+def test_a_picture_bomb_is_refused_before_it_is_decoded(client):
+    """44 KB of PNG that claim 19,000 x 19,000 pixels."""
+    header = struct.pack(">IIBBBBB", 19_000, 19_000, 8, 0, 0, 0, 0)
+    data = zlib.compress(b"\0" * 1_000_000, 9)
+
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    answer = client.post("/recommend/picture", files={"picture": ("a.png", io.BytesIO(bomb))})
+    assert answer.status_code == 422
+    assert "pixels" in answer.json()["error"]
+    assert well(client)
+
+
+def test_other_formats_are_refused(client):
+    for content in (
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"GIF89a\x01\x00\x01\x00\x00\x00\x00;",
+        b"",
+    ):
+        answer = client.post("/recommend/picture", files={"picture": ("a.png", content)})
+        assert answer.status_code == 422
+
+
+def test_only_pictures_are_served_as_pictures(client):
+    assert client.get("/items/a/image").status_code == 200
+    for key in ("b", "c", "zzz", "..%2F..%2Fetc%2Fpasswd", "%00"):
+        answer = client.get(f"/items/{key}/image")
+        assert answer.status_code == 404
+        assert "secret" not in answer.text
+
+
+def test_a_hanging_model_costs_503_and_not_the_service(client, stub):
+    stub.gate.clear()
+    begin = time.monotonic()
+    answer = client.post("/recommend", json={})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert 0.4 < time.monotonic() - begin < 3
+    assert well(client)
+    stub.gate.set()
+    assert client.post("/recommend", json={}).status_code == 200
+
+
+def test_a_full_line_is_refused_at_once_and_empties_again():
+    async def story():
+        queue, gate = Queue(waiting=2, seconds=5), threading.Event()
+        waiting = [asyncio.create_task(queue.run(lambda: gate.wait(5))) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        begin = time.monotonic()
+        with pytest.raises(LimitError, match="too many requests are waiting; try again in a moment"):
+            await queue.run(lambda: gate.wait(5))
+        assert time.monotonic() - begin < 0.1
+        gate.set()
+        await asyncio.gather(*waiting)
+        await asyncio.sleep(0)
+        assert queue.inside == 0
+        for _ in range(50):
+            await queue.run(lambda: None)
+        await asyncio.sleep(0)
+        assert queue.inside == 0
+
+    asyncio.run(story())
+
+
+def test_one_whose_time_is_over_leaves_the_line(client, stub):
+    async def story():
+        queue, gate = Queue(waiting=9, seconds=0.1), threading.Event()
+        first = asyncio.create_task(queue.run(lambda: gate.wait(5)))
+        await asyncio.sleep(0.01)
+        ran = []
+        with pytest.raises(LimitError, match=r"no answer within 0\.1 s"):
+            await queue.run(lambda: ran.append(1))
+        gate.set()
+        with pytest.raises(LimitError):
+            await first
+        await asyncio.sleep(0.05)
+        assert queue.inside == 0
+        assert not ran  # nobody waits for it any more, so it is not done
+
+    asyncio.run(story())
+
+
+def test_an_error_says_nothing_of_the_inside(client, stub, monkeypatch):
+    def fail(question):
+        raise RuntimeError("secret path /home/x")
+
+    monkeypatch.setattr(stub, "answer", fail)
+    answer = client.post("/recommend", json={})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert well(client)
+
+
+def test_degraded_reaches_the_caller(client, stub):
+    assert client.post("/recommend", json={}).json()["degraded"] is False
+    stub.degraded = True
+    assert client.post("/recommend", json={}).json()["degraded"] is True
+
+
+def test_it_binds_to_this_machine_unless_told():
+    for verb in (serve, serve_verb):
+        assert inspect.signature(verb).parameters["host"].default == "127.0.0.1"
+
+
+def test_the_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/").text
+    assert "http://" not in page
+    assert "https://" not in page
+    assert client.get("/docs").status_code == 404
+    assert client.get("/openapi.json").status_code == 200
+
+
+def test_no_question_is_logged(client, stub, caplog, capfd):
+    client.post("/recommend", json={"history": ["a"], "query": "a private wish", "user": "someone"})
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "private" not in said
+    assert "someone" not in said
