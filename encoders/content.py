@@ -159,7 +159,7 @@ def _encode_chunk(items: Sequence[Item], encoder: Encoder, cache: EmbeddingCache
         cache.put(encoder, distinct[missing[fresh.present]].tolist(), fresh.vectors[fresh.present])
 
     reasons = dict(zip(missing, (fresh.failures.get(one.key, NO_REASON) for one in samples), strict=True))
-    failures = {
+    failures: dict[str, str] = {
         items[row].key: reasons[i] for row, i in zip(rows.tolist(), which, strict=True) if not found[i]
     }
     whole = np.zeros((len(items), encoder.dim), dtype=np.float32)
