@@ -31,6 +31,7 @@ _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)((?: \
 TITLE_YEAR = re.compile(r"\((\d{4})\)\s*$")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PLAIN_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_UNITS = frozenset({"minutes", "mins", "min", "hours", "seconds", "sec", "ms", "usd", "eur", "gbp"})
 _PARTS = re.compile(r"\s*[|;]\s*|,\s+")
 
 
@@ -66,8 +67,9 @@ def is_year(field: str, number: float) -> bool:
 
 
 def field_word(field: str) -> str:
-    """A column's name as words: ``main_actor`` becomes ``main actor``."""
-    return " ".join(re.sub(r"[\W_]+", " ", field).split()).lower()
+    """A column's name as words, without its unit: "length_minutes" is "length", "main_actor" "main actor"."""
+    words = re.sub(r"[\W_]+", " ", field).lower().split()
+    return " ".join(words[:-1] if len(words) > 1 and words[-1] in _UNITS else words)
 
 
 def number_text(number: float) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.explain import Lexicon
-from firstlight.explain.profile import MAX_NAME, Profile, figures, speakable, spoken_name
+from firstlight.explain.profile import MAX_NAME, Profile, field_word, figures, speakable, spoken_name
 from firstlight.explain.words import CUES, FUNCTION, GLUE, UNSAID, normal
 from firstlight.prompts import has_address
 
@@ -112,3 +112,16 @@ def test_an_empty_catalogue_has_an_empty_lexicon():
     lexicon = Lexicon(Catalogue.from_items([]))
     assert not lexicon.is_title("x")
     assert not lexicon.is_value("x")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("length_minutes", "length"),
+        ("main_actor", "main actor"),
+        ("minutes", "minutes"),
+        ("price-USD", "price"),
+    ],
+)
+def test_a_columns_name_is_said_without_its_unit(column, said):
+    assert field_word(column) == said
