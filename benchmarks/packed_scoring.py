@@ -40,6 +40,7 @@ from firstlight.prompts import Limits
 WORDS = ("river", "engine", "garden", "letter", "castle", "winter", "signal", "harbor", "mirror", "desert")
 LIMITS = Limits(history_items=30, history_tokens=13, wish_tokens=16, prefix_tokens=320, candidate_tokens=12)
 PAIRS_IN_A_BATCH = 20
+PAIRS_IN_A_STEP = 8  # the Trainer makes logits of every position: 32 pairs at once took 18 GB
 TOKENS_A_NUMBER = 3
 IGNORE = -100
 
@@ -124,11 +125,12 @@ def train_on_pairs(ranker: PackedRanker, examples: Sequence[RankExample], config
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    lists = len(examples[0].request.candidates)
+    pairs = config.batch_people * len(examples[0].request.candidates)
     with tempfile.TemporaryDirectory() as place:
         arguments = TrainingArguments(
             output_dir=place,
-            per_device_train_batch_size=config.batch_people * lists,
+            per_device_train_batch_size=PAIRS_IN_A_STEP,
+            gradient_accumulation_steps=max(1, pairs // PAIRS_IN_A_STEP),
             num_train_epochs=1,
             learning_rate=config.learning_rate,
             report_to="none",
@@ -183,8 +185,8 @@ def main() -> None:
     parser.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--device", default=None)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 100])
-    parser.add_argument("--train-people", type=int, default=8)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[20, 50, 100])
+    parser.add_argument("--train-people", type=int, default=4)
     parser.add_argument("--negatives", type=int, default=15)
     options = parser.parse_args()
 

@@ -186,7 +186,8 @@ def _packaged(name: str) -> Path | None:
     checksum = weights[0].hash.value if weights[0].hash else str(weights[0])
     copy = cache_home() / "models" / f"{name.replace('/', '--')}-{digest(checksum)[:12]}"
     if not (copy / MANIFEST).is_file():
-        _unpack(Path(str(weights[0].locate())), copy)
+        with _no_bars():
+            _unpack(Path(str(weights[0].locate())), copy)
     verify_directory(copy, only=("config.json", "tokenizer"))
     return copy
 
@@ -197,7 +198,7 @@ def _unpack(file: Path, target: Path) -> None:
     # Without this, transformers 5.2x keeps the weights packed where it has a kernel: slow, and not for LoRA.
     dense = getattr(transformers, "GgufConfig", None)
     options = {"quantization_config": dense(dequantize=True)} if dense else {}
-    with _parsed_once(), _no_bars():
+    with _parsed_once():
         model = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, dtype=torch.float32, **options
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,8 +72,9 @@ def add_lora(
 
 
 def _inject(lm: PreTrainedModel, name: str, settings: dict[str, Any], seed: int) -> PeftModel:
-    config = LoraConfig(task_type="CAUSAL_LM", base_model_name_or_path=name, **settings)
-    with torch.random.fork_rng():
+    config = LoraConfig(task_type="CAUSAL_LM", **settings)
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that will go
         torch.manual_seed(seed)
         adapted = get_peft_model(lm, config)
     adapted.peft_config["default"].base_model_name_or_path = name
@@ -86,8 +88,13 @@ def save_lora(adapted: PeftModel, directory: Path) -> None:
     config = adapted.peft_config["default"].to_dict()
     plain = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
     write_json(directory / CONFIG, {**plain, "inference_mode": True})
-    weights = get_peft_model_state_dict(adapted)
+    weights = _lora_weights(adapted)
     save_file({key: value.contiguous().cpu() for key, value in weights.items()}, directory / WEIGHTS)
+
+
+def _lora_weights(adapted: PeftModel) -> dict[str, torch.Tensor]:
+    """The adapter's own weights; left to itself, peft asks the hub whether the embeddings have grown."""
+    return get_peft_model_state_dict(adapted, save_embedding_layers=False)
 
 
 def load_lora(lm: PreTrainedModel, directory: Path, name: str) -> PeftModel:
@@ -110,7 +117,7 @@ def load_lora(lm: PreTrainedModel, directory: Path, name: str) -> PeftModel:
             expected=f"a LoRA adapter for {name}",
             fix="copy the directory again, or run finetune again",
         ) from error
-    expected = get_peft_model_state_dict(adapted).keys()
+    expected = _lora_weights(adapted).keys()
     if outcome.unexpected_keys or weights.keys() != expected:
         odd = sorted(weights.keys() ^ expected)[:3]
         raise ArtifactError(

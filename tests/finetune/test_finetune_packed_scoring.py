@@ -110,7 +110,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_moves_no_other_score(ranker, text):
-    """To the bit where the layout stays (both texts fill their budget), up to rounding in any case."""
+    """Up to rounding: what is cut from a hostile title makes it shorter, which changes the layout."""
     asked = build_request(n=10)
     long = Item(ItemKey("long"), "an honest but long title " * 8)
     evil = Item(ItemKey("long"), text + " padding words" * 10)
@@ -118,7 +118,7 @@ def test_a_hostile_text_moves_no_other_score(ranker, text):
     before = ranker.score([replace(asked, candidates=honest)])[0]
     after = ranker.score([replace(asked, candidates=attacked)])[0]
     assert before[0] != after[0]
-    np.testing.assert_array_equal(after[1:], before[1:])
+    np.testing.assert_allclose(after[1:], before[1:], atol=1e-5, rtol=0)
     np.testing.assert_allclose(after[1:], ranker.score([asked])[0][1:], atol=1e-5, rtol=0)
 
 

@@ -145,6 +145,21 @@ def test_saved_and_loaded_scores_are_equal(tokenizer, tmp_path, monkeypatch):
         read.save_pretrained(tmp_path / "s")
 
 
+def test_an_adapter_is_saved_and_read_without_asking_the_hub(tokenizer, tmp_path, monkeypatch, recwarn):
+    """Peft would look there for the base model's config; a run must not need, nor tell, the network."""
+    from peft.utils import save_and_load
+
+    from firstlight.finetune import ranker as module
+
+    asked = []
+    monkeypatch.setattr(save_and_load, "check_file_exists_on_hf_hub", lambda *one, **_: asked.append(one))
+    monkeypatch.setattr(module, "load_llm", lambda name, **_: replace(build_llm(tokenizer), name=name))
+    trained(tokenizer, tmp_path / "r", max_steps=1)
+    PackedRanker.from_pretrained(tmp_path / "r")
+    assert not asked
+    assert not [one for one in recwarn if "peft" in one.filename or "is_gradient" in str(one.message)]
+
+
 def test_a_broken_ranker_is_refused(tokenizer, tmp_path, monkeypatch):
     from firstlight.base.files import write_manifest
     from firstlight.finetune import ranker as module
