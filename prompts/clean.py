@@ -81,8 +81,19 @@ def gives_orders(text: str) -> bool:
 
 
 def is_harmless(text: str) -> bool:
-    """Whether a catalogue's text may be spoken or shown to a language model: no order, no address."""
+    """Whether a catalogue's text may be spoken: no order, no address."""
     return not gives_orders(text) and not has_address(clean_text(text, LONGEST_INPUT))
+
+
+def harmless_part(text: str) -> str:
+    """The cleaned text up to its first order or address.
+
+    A title is not dropped for its tail: a ranker may take "untitled" for a recommendation (it did, by six
+    places, in ``benchmarks/attacks.py``).
+    """
+    cleaned = clean_text(text, LONGEST_INPUT)
+    found = [match.start() for one in (_ORDER, _ADDRESS) if (match := one.search(cleaned))]
+    return cleaned[: min(found)].rstrip(" ,;:([-`\"'#>") if found else cleaned
 
 
 def _pass(text: str) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from ..base.errors import ArtifactError
 from ..corpus.catalogue import Item
-from .clean import is_harmless
+from .clean import harmless_part
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def rank_template(version: str) -> RankTemplate:
 
 
 def item_line(item: Item) -> str:
-    """What the ranker reads of an item, not yet cleaned: title, then categories, where they are harmless."""
-    title = (item.title.strip() if is_harmless(item.title) else "") or "untitled"
-    categories = [one for one in item.categories if is_harmless(one)]
+    """What the ranker reads of an item: title, then categories, as far as they are harmless."""
+    title = harmless_part(item.title) or "untitled"
+    categories = [part for one in item.categories if (part := harmless_part(one))]
     return f"{title}; {', '.join(categories)}" if categories else title

@@ -20,7 +20,7 @@ from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.explain import Explainer, Lexicon, TemplateWriter, Verifier, build_ledger
 from firstlight.explain.templates import cited
 from firstlight.finetune.ranker import PackedRanker
-from firstlight.prompts import clean_text, gives_orders, has_address
+from firstlight.prompts import clean_text, gives_orders, harmless_part, has_address, is_harmless
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "hostile_texts.py"
 
@@ -99,6 +99,14 @@ def lines(tokenizer, ids):
 )  # fmt: skip
 def test_honest_titles_give_no_orders(title):
     assert not gives_orders(title)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.family)
+def test_a_title_keeps_its_harmless_part(attack):
+    kept = harmless_part(f"The Red River, {attack.text}")
+    assert kept.startswith("The Red River")
+    assert is_harmless(kept)
+    assert harmless_part("Amélie (2001), or: [C#] -") == "Amélie (2001), or: [C#] -"
 
 
 class Parrot:
