@@ -49,7 +49,7 @@ def demo_config(seed: int) -> RunConfig:
         ranker=replace(
             config.ranker, limits=replace(config.ranker.limits, history_items=6), depth=12, seed=seed
         ),
-        tuning=replace(config.tuning, lists=64, stop_lists=16, blend_lists=60, pool=20, probe_lists=0),
+        tuning=replace(config.tuning, lists=48, stop_lists=16, blend_lists=48, pool=20, probe_lists=0),
         serve=replace(config.serve, rerank=20, writer="llm"),
     )
 
