@@ -196,7 +196,8 @@ def main() -> None:
     ranker = PackedRanker.from_base(llm(), limits=LIMITS)
     model = ranker.llm.model
     print(f"{ranker.llm.name}, {model.dtype}, {model.device}, {torch.get_num_threads()} threads\n")
-    scoring_table(ranker, options.sizes, options.repeats)
+    if options.sizes:
+        scoring_table(ranker, options.sizes, options.repeats)
     if options.train_people:
         training_table(llm, options.train_people, options.negatives)
 
