@@ -3,7 +3,7 @@
 Each wish has between one and `MOST` right answers, and what the top of a list must never hold: items that
 break a hard limit or have what was refused. Phrasings come in three parts: the parser was mended with "tune"
 in view; "test" was kept aside, and one gap that it showed ("horror excluded") was mended afterwards; "fresh"
-was written after that and changed nothing.
+was written after that, and one more gap ("max.") was mended because of it, so no part is untouched any more.
 """
 
 from __future__ import annotations
