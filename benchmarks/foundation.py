@@ -61,8 +61,6 @@ def main() -> None:
             fit_log, fit_cases = without_last(split.train)
         fit_scorer, fit_panel = foundation(data, fit_log, vectors, model)
         mixer, report = fit_mixture(fit_panel, fit_scorer, fit_cases, None, seed=seed)
-        if mixer is None or report is None:
-            raise SystemExit("the catalogue is too large for the mixer")
         fitted = time.process_time()
         whole = FoundationScorer(
             model, scorer_features(data, split.train, vectors), scorer.memory, Mixing(panel, mixer)

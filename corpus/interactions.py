@@ -165,9 +165,13 @@ class Cases:
     def take(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> Cases:
         """The chosen cases, by index or mask, in that order."""
         index = np.arange(len(self))[chosen]
-        lengths = self.lengths[index]
+        return self.newest(index, self.lengths[index])
+
+    def newest(self, index: NDArray[np.integer], lengths: NDArray[np.integer]) -> Cases:
+        """Cases by index, of whose histories only the newest `lengths` items are left."""
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        places = np.repeat(self.offsets[index] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        starts = self.offsets[index + 1] - lengths
+        places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
         return Cases(
             tuple(self.user_keys[i] for i in index),
             self.history_rows[places],

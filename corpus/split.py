@@ -195,18 +195,7 @@ def revealing(cases: Cases, steps: Sequence[int] = (0, 1, 5, 10)) -> Cases:
     """
     shown = np.unique(np.asarray(steps, dtype=np.int64))
     long = np.flatnonzero(cases.lengths >= shown[-1])
-    index, lengths = np.repeat(long, len(shown)), np.tile(shown, len(long))
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    starts = cases.offsets[index + 1] - lengths
-    places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Cases(
-        tuple(cases.user_keys[i] for i in index),
-        cases.history_rows[places],
-        cases.history_times[places],
-        offsets,
-        cases.targets[index],
-        cases.times[index],
-    )
+    return cases.newest(np.repeat(long, len(shown)), np.tile(shown, len(long)))
 
 
 def release_times(

@@ -100,7 +100,7 @@ def load_llm(
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     source = _packaged(name) or name
-    with _refusals(name), _no_bars():
+    with _refusals(name), quiet_transformers():
         model = AutoModelForCausalLM.from_pretrained(
             source,
             dtype=_resolve(dtype, place),
@@ -129,8 +129,8 @@ def _shorten(model: PreTrainedModel, depth: int) -> None:
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
-    """Keep transformers' own progress bars off: reading weights is not news."""
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own progress bars off: they draw even where there is no terminal."""
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -186,7 +186,7 @@ def _packaged(name: str) -> Path | None:
     checksum = weights[0].hash.value if weights[0].hash else str(weights[0])
     copy = cache_home() / "models" / f"{name.replace('/', '--')}-{digest(checksum)[:12]}"
     if not (copy / MANIFEST).is_file():
-        with _no_bars():
+        with quiet_transformers():
             _unpack(Path(str(weights[0].locate())), copy)
     verify_directory(copy, only=("config.json", "tokenizer"))
     return copy

@@ -59,7 +59,9 @@ class MixerReport:
         return asdict(self)
 
 
-def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0) -> tuple[Mixer, MixerReport]:
+def fit_mixer(
+    ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, dated: bool = False, seed: int = 0
+) -> tuple[Mixer, MixerReport]:
     """Learn what the opinions are worth from cases the experts were not made from.
 
     Parameters
@@ -68,13 +70,15 @@ def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0)
         Candidates and columns of a batch of cases; what was seen or not yet released is no candidate.
     cold
         bool [n_items]: rows nobody has touched in training.
+    dated
+        Whether the cases' times are a calendar's, not places in a sentence.
     """
     lists = _Lists.collect(ask, cases)
     torch.manual_seed(seed)
     mixer = Mixer(lists.names)
     held = key_hashes(cases.user_keys, "mixer") / 2.0**64 < HELD_OUT
     curve = _train(mixer, lists, held, seed)
-    shift, ndcg = _fit_shift(lists.scores(mixer), lists, cases, cold)
+    shift, ndcg = _fit_shift(lists.scores(mixer), lists, cases.targets, cold, _judged(cases, dated))
     mixer.cold_shift.fill_(shift)
     report = MixerReport(len(cases), float((lists.answers >= 0).mean()), curve, shift, ndcg)
     return mixer.eval(), report
@@ -186,15 +190,17 @@ def _loss(mixer: Mixer, found: Table, answers: NDArray[np.int64], rng: np.random
 
 
 def _fit_shift(
-    scores: Values, lists: _Lists, cases: Cases, cold: NDArray[np.bool_]
+    scores: Values,
+    lists: _Lists,
+    targets: NDArray[np.int32],
+    cold: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
 ) -> tuple[float, dict[str, float]]:
     """The shift of new items with the best harmonic mean of warm and cold that costs at most `COST`.
 
-    Judged on the newest half where the cases have times: new items keep coming out, and what is right
-    when few of them are there floods the lists when there are many.
+    `judged`, bool [cases], are those on which shifts are compared.
     """
-    is_cold, newest = cold[cases.targets], _newest(cases)
-    raised = cold[lists.rows]
+    is_cold, raised = cold[targets], cold[lists.rows]
 
     def figures(shift: float, which: NDArray[np.bool_]) -> dict[str, float]:
         gains = lists.gains(scores + np.float32(shift) * raised)
@@ -204,22 +210,23 @@ def _fit_shift(
             "cold": _mean(gains[which & is_cold]),
         }
 
-    everyone = np.ones(len(cases), dtype=bool)
+    everyone = np.ones(len(targets), dtype=bool)
     if np.count_nonzero(is_cold) < MIN_COLD:
         return 0.0, figures(0.0, everyone)
-    tried = {float(shift): figures(float(shift), newest) for shift in SHIFTS}
+    tried = {float(shift): figures(float(shift), judged) for shift in SHIFTS}
     floor = (1 - COST) * max(found["all"] for found in tried.values())
     fair = {shift: found for shift, found in tried.items() if found["all"] >= floor}
     shift = max(fair, key=lambda one: _harmonic(fair[one]["warm"], fair[one]["cold"]))
     return shift, figures(shift, everyone)
 
 
-def _newest(cases: Cases) -> NDArray[np.bool_]:
-    """The newer half by time; everyone where times are unknown or all are places in a sentence."""
-    times = cases.times
-    if np.isnan(times).any() or times.max() < 1e6:  # no calendar
-        return np.ones(len(cases), dtype=bool)
-    return times >= np.median(times)
+def _judged(cases: Cases, dated: bool) -> NDArray[np.bool_]:
+    """The newer half of dated cases, else all, bool [n].
+
+    New items keep coming out, and what is right when few of them are there floods the lists when there
+    are many.
+    """
+    return cases.times >= np.median(cases.times) if dated else np.ones(len(cases), dtype=bool)
 
 
 def _state(mixer: Mixer) -> dict[str, Tensor]:

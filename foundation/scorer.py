@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -38,13 +39,17 @@ class FoundationScorer:
         mixing: Mixing | None = None,
     ) -> None:
         self.model, self.memory, self.mixing = model, memory, mixing
-        features = features.to(model.device)
-        self.vectors, bias = model.items(features)
+        self.features = features.to(model.device)
+        self.vectors, bias = model.items(self.features)
         self.candidates = self.vectors.float().cpu().numpy()
         self.bias = bias.float().cpu().numpy()
-        untouched = replace(features, counts=torch.zeros_like(features.counts))
-        self._bare, bare_bias = model.items(untouched)
-        self._bare_bias = bare_bias.float().cpu().numpy()
+
+    @cached_property
+    def _bare(self) -> tuple[Scores, Scores]:
+        """Vectors and biases that the items would have if nobody had touched them."""
+        untouched = replace(self.features, counts=torch.zeros_like(self.features.counts))
+        vectors, bias = self.model.items(untouched)
+        return vectors.float().cpu().numpy(), bias.float().cpu().numpy()
 
     def people(self, cases: Cases) -> Scores:
         """One vector for each case, float32 [b, size]."""
@@ -77,5 +82,7 @@ class FoundationScorer:
         """What the network says of every item, with its memory and, if asked, without IDs."""
         network = people @ self.candidates.T + self.bias
         base = network if self.memory is None else self.memory.mixed(network, histories)
-        without = people @ self._bare.float().cpu().numpy().T + self._bare_bias if bare else network
-        return Voices(base, network, without)
+        if not bare:
+            return Voices(base, network, network)
+        vectors, bias = self._bare
+        return Voices(base, network, people @ vectors.T + bias)

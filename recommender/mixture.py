@@ -15,7 +15,7 @@ from ..foundation.experts import Experts
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
 from ..foundation.mixer_fit import MixerReport, fit_mixer
-from ..foundation.mixing import LIMIT, Mixing, Panel, seen_mask
+from ..foundation.mixing import Mixing, Panel, seen_mask
 from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
 from .content import features_of
@@ -61,11 +61,9 @@ def fit_mixture(
     released: NDArray[np.float64] | None,
     *,
     seed: int,
-) -> tuple[Mixer | None, MixerReport | None]:
-    """Fit the mixer on validation cases; None where the catalogue is too large or there are no cases."""
+) -> tuple[Mixer, MixerReport]:
+    """Fit the mixer on validation cases; `released` are release times, None where the log has no calendar."""
     n_items = len(panel.facts.counts)
-    if n_items > LIMIT or not len(cases):
-        return None, None
 
     def ask(part: Cases) -> Table:
         histories = part.histories()
@@ -75,4 +73,5 @@ def fit_mixture(
         voices = scorer.voices(scorer.people(part), histories, bare=True)
         return panel.table(voices, histories, blocked)
 
-    return fit_mixer(ask, cases.take(sample(cases, MAX_CASES)), panel.facts.cold, seed=seed)
+    asked = cases.take(sample(cases, MAX_CASES))
+    return fit_mixer(ask, asked, panel.facts.cold, dated=released is not None, seed=seed)

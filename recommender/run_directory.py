@@ -26,13 +26,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers.utils import logging as transformers_logging
 
 from ..base.config import load_config, to_yaml
 from ..base.files import publish_directory, read_json, verify_directory, write_json, write_text
 from ..corpus.catalogue import Catalogue
 from ..corpus.interactions import Interactions
 from ..encoders import Content
+from ..finetune.llm import quiet_transformers
 from ..foundation import FoundationModel
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
@@ -156,15 +156,3 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:  # another file system, or one without links
         shutil.copy2(source, target)
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own progress bars off: they draw even where there is no terminal."""
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()

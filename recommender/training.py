@@ -19,6 +19,7 @@ from ..encoders import Content, Encoded
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
+from ..foundation.mixing import LIMIT
 from ..foundation.pretrain import Trained, pretrain_model
 from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
@@ -145,13 +146,17 @@ class _Pretraining:
         return trained
 
     def _mixer(self, features: ItemFeatures, trained: Trained) -> Mixer | None:
-        """Fitted on the same validation cases; the main process's work."""
+        """Fitted on the same validation cases by the main process; None where there is nothing to fit it on.
+
+        In a catalogue beyond the limit not even the experts are made.
+        """
+        if len(self.catalogue) > LIMIT or not len(self.split.valid):
+            return None
         scorer = FoundationScorer(trained.model, features, self.memory)
         panel = panel_of(self.catalogue, trained.model, features, self.memory, self.traces)
         times = released(self.log, self.catalogue)
         mixer, report = fit_mixture(panel, scorer, self.split.valid, times, seed=self.config.pretrain.seed)
-        if report is not None:
-            self.best["mixer"] = report.as_dict()
+        self.best["mixer"] = report.as_dict()
         return mixer
 
     def _shape(self, content: Content) -> FoundationConfig:

@@ -117,13 +117,17 @@ def wrong_creator(shop, rng, number):
     return ledger, frame, entry.id, {"x": choose(rng, sorted(creators))}, None
 
 
+def unrelated_title(shop, ledger, rng):
+    known = {ledger.item.key, *ledger.others}
+    return choose(rng, [one.title for one in shop.items if one.key not in known])
+
+
 def title_not_in_history(shop, rng, number):
     ledger = shop.ledger(number)
     entry = first(ledger, "history")
     if entry is None:
         return None
-    known = {ledger.item.key, *ledger.others}
-    lie = choose(rng, [one.title for one in shop.items if one.key not in known])
+    lie = unrelated_title(shop, ledger, rng)
     frame = choose(
         rng,
         [
@@ -284,8 +288,7 @@ def false_neighbor(shop, rng, number):
     entry = first(ledger, "neighbor")
     if entry is None:
         return None
-    known = {ledger.item.key, *ledger.others}
-    lie = choose(rng, [one.title for one in shop.items if one.key not in known])
+    lie = unrelated_title(shop, ledger, rng)
     frame = choose(
         rng,
         [
