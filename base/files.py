@@ -10,9 +10,10 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,45 @@ def replace_directory(draft: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def restore_directory(target: Path) -> None:
+    """Put a former `target` back where its writer was killed between the two renames of its replacement.
+
+    What a living process has moved aside is left to it.
+    """
+    if target.exists():
+        return
+    for former in _left_by_the_dead(target, "old"):
+        with suppress(OSError):  # another reader was quicker
+            os.replace(former, target)
+
+
+def remove_drafts(target: Path) -> None:
+    """Delete what killed writers of `target` on this machine had begun."""
+    for draft in _left_by_the_dead(target, "draft"):
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _left_by_the_dead(target: Path, kind: str) -> list[Path]:
+    """Directories of `kind` ("draft" or "old") beside `target` whose process is gone."""
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.(\d+)\.{kind}")
+    beside = target.parent.iterdir() if target.parent.is_dir() else ()
+    found = ((path, pattern.fullmatch(path.name)) for path in beside)
+    return [path for path, name in found if name and not _lives(int(name[1]))]
+
+
+def _lives(pid: int) -> bool:
+    """Whether another process of this number runs on this machine."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def write_manifest(directory: Path) -> None:
     """Write `manifest.json` last: the format version and the sha256 of every other file."""
     files = {
@@ -173,6 +213,7 @@ def verify_directory(directory: Path, *, only: tuple[str, ...] = ()) -> dict[str
         outside the directory.
     """
     directory = Path(directory)
+    restore_directory(directory)
     if not directory.is_dir():
         raise ArtifactError(
             "no such run directory", where=str(directory), fix="check the path, or pretrain first"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -110,3 +112,50 @@ def test_an_atomic_file_keeps_the_old_one_on_failure(tmp_path):
         raise KeyError
     assert read_json(tmp_path / "a.json") == {"b": 1}
     assert tree(tmp_path) == ["a.json"]
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL: nothing may catch it."""
+
+
+@pytest.fixture
+def dead(monkeypatch):
+    """The number of a process that is gone, which the writer takes for its own until undone."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    monkeypatch.setattr(files.os, "getpid", lambda: process.pid)
+    return process.pid
+
+
+def test_a_kill_between_the_two_renames_is_undone(tmp_path, monkeypatch, dead):
+    publish(tmp_path / "run", "old")
+    real = os.replace
+
+    def dying(source, target):
+        if target == tmp_path / "run":
+            raise Killed
+        real(source, target)
+
+    monkeypatch.setattr(files.os, "replace", dying)
+    with pytest.raises(Killed):
+        publish(tmp_path / "run", "new")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == [f".run.{dead}.old"]
+    verify_directory(tmp_path / "run")
+    assert (tmp_path / "run" / "a.txt").read_text() == "old"
+
+
+def test_drafts_of_the_dead_go(tmp_path, dead):
+    for name in (f".run.{dead}.draft", f".run.{os.getppid()}.draft", ".run.work"):
+        (tmp_path / name).mkdir()
+    files.remove_drafts(tmp_path / "run")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [f".run.{os.getppid()}.draft", ".run.work"]
+
+
+def test_what_a_living_process_moved_aside_is_left_to_it(tmp_path):
+    publish(tmp_path / "run")
+    aside = tmp_path / f".run.{os.getppid()}.old"
+    (tmp_path / "run").rename(aside)
+    with pytest.raises(ArtifactError, match="no such run directory"):
+        verify_directory(tmp_path / "run")
+    assert aside.exists()
