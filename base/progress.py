@@ -1,7 +1,11 @@
-"""Progress on standard error: bars when it is a terminal, silence when it is not."""
+"""Progress on standard error: bars when it is a terminal, silence when it is not.
+
+Of several processes that a launcher started only the first speaks.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,18 +16,29 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
+def speaks() -> bool:
+    """Whether this process is the only one or the first (torchrun numbers them in RANK)."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def track(items: Iterable[T], label: str, *, total: int | None = None) -> Iterator[T]:
     """Iterate with a progress bar named `label`."""
-    yield from tqdm(items, desc=label, total=total, file=sys.stderr, disable=None, leave=False)
+    yield from tqdm(items, desc=label, total=total, file=sys.stderr, disable=_hidden(), leave=False)
 
 
 @contextmanager
 def bar(total: int | None, label: str, *, unit: str = "it") -> Iterator[Any]:
     """A bar to move by hand: ``with bar(n, "encode") as b: b.update(1)``."""
-    with tqdm(total=total, desc=label, unit=unit, file=sys.stderr, disable=None, leave=False) as handle:
+    with tqdm(total=total, desc=label, unit=unit, file=sys.stderr, disable=_hidden(), leave=False) as handle:
         yield handle
 
 
 def say(message: str) -> None:
     """One line of news on standard error, printed above any open bar."""
-    tqdm.write(message, file=sys.stderr)
+    if speaks():
+        tqdm.write(message, file=sys.stderr)
+
+
+def _hidden() -> bool | None:
+    """For tqdm, where None is: unless this is a terminal."""
+    return None if speaks() else True

@@ -24,9 +24,12 @@ def run(
 ) -> None:
     """Encode the items and train the foundation model. Started again after a kill, it goes on."""
     from ..base.config import load_config
+    from ..base.progress import speaks
     from ..recommender import RunConfig, pretrain
 
     resolved = load_config(RunConfig, config, settings or ())
     if join:
         resolved = replace(resolved, data=replace(resolved.data, join=tuple(join)))
-    typer.echo(str(pretrain(data, out, resolved)))
+    made = pretrain(data, out, resolved)
+    if speaks():
+        typer.echo(str(made))

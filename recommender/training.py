@@ -7,11 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from accelerate import PartialState
 
 from ..base.config import to_yaml
 from ..base.errors import ArtifactError, DataError
-from ..base.files import MANIFEST
+from ..base.files import MANIFEST, remove_drafts, restore_directory
 from ..base.progress import say
 from ..corpus import Dataset, read_dataset
 from ..corpus.split import Split
@@ -27,6 +26,7 @@ from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
 from .mixture import fit_mixture, panel_of
+from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
 from .splitting import make_split, released
 from .validation import Validator, set_cold_bias
@@ -74,6 +74,7 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
 
 def _stands_already(out: Path, config: RunConfig) -> bool:
     """Whether a complete run of these settings is there; another one raises."""
+    restore_directory(out)
     if not out.exists():
         return False
     if (out / MANIFEST).is_file() and (out / "config.yaml").read_text(encoding="utf-8") == to_yaml(config):
@@ -91,6 +92,7 @@ class _Pretraining:
     """The steps of one pre-training, in order."""
 
     def __init__(self, dataset: Dataset, config: RunConfig, out: Path, work: Path) -> None:
+        self.processes = processes()
         self.dataset, self.config, self.out, self.work = dataset, config, out, work
         self.catalogue, self.log = dataset.catalogue, dataset.interactions
         self.split = make_split(self.log, config.split)
@@ -104,10 +106,11 @@ class _Pretraining:
         content = self._content()
         features = features_of(content, self.counts)
         trained = self._train(content, features)
-        if PartialState().is_main_process:
+        if self.processes.is_main_process:
             save_run(self._assembled(content, features, trained), image_encoder=self._image_folder())
+            remove_drafts(self.out)
             shutil.rmtree(self.work, ignore_errors=True)
-        PartialState().wait_for_everyone()
+        self.processes.wait_for_everyone()
 
     def _image_folder(self) -> Path | None:
         folder = self.work / IMAGE_ENCODER
@@ -115,7 +118,7 @@ class _Pretraining:
 
     def _content(self) -> Content:
         """Encode once on the main process; the others find everything in the cache."""
-        with PartialState().main_process_first():
+        with self.processes.main_process_first():
             text = text_encoder(self.config.content)
             image = image_encoder(
                 self.config.content,
