@@ -23,6 +23,7 @@ from .values import TimeReader, as_keys, as_numbers, has_key
 
 COLUMNS = ("user_id", "item_id", "timestamp", "position", "rating", "weight", "event")
 DAY_S = 86_400.0
+COARSE_S = 1e8  # March 1973: a time of today, read in a unit a thousand times too fine, lies before
 NO_USER, NO_ITEM, UNKNOWN_ITEM = "no user_id", "no item_id", "unknown item"
 NO_TIME, NO_POSITION = "no timestamp that is a time", "no position that is a number"
 TOO_EARLY, TOO_LATE = "timestamp before 1970", "timestamp in the future"
@@ -94,7 +95,7 @@ class LogBuilder:
     def __init__(self, items: KeyIndex, clock: Clock, options: LogOptions, report: ReadReport) -> None:
         self.items, self.users = items, KeyIndex()
         self.clock, self.options, self.report = clock, options, report
-        self.times_read = TimeReader()
+        self.times_read = TimeReader(since=COARSE_S)
         self.event_counts: dict[str, int] = {}
         self.unreadable_ratings = 0
         self.rows_seen = 0

@@ -94,12 +94,16 @@ class TimeReader:
 
     Attributes
     ----------
+    since
+        Plain numbers from 1970 up to this second are in a coarser unit than the others and so no times,
+        unless the others are seconds themselves. A log sets it; release times may well be of 1971.
     scale
         Seconds for one unit of a plain number; None before any was seen.
     unit
         Its name, or an empty string for seconds.
     """
 
+    since: float = 0.0
     scale: float | None = None
     unit: str = ""
 
@@ -112,6 +116,8 @@ class TimeReader:
         numbers = as_numbers(column)
         self._settle(numbers)
         seconds = numbers * (self.scale or 1.0)
+        if self.unit:
+            seconds[(seconds >= 0) & (seconds < self.since)] = np.nan
         if is_text(column.type):
             written = np.isnan(numbers) & column.is_valid().to_numpy(zero_copy_only=False)
             if written.any():

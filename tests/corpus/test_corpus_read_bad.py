@@ -52,6 +52,14 @@ LONG = b"x" * 1_100_000
             r"no usable row \(no timestamp that is a time: 1\) .* check the columns' meaning and units",
         ),
         (
+            {"interactions.csv": b"user_id,item_id,timestamp\nu,a,nan\nu,b,\nu,a,-inf\n"},
+            r"no usable row \(no timestamp that is a time: 3\) \(in the interactions\); expected .* a valid time",
+        ),
+        (
+            {"interactions.csv": b"user_id,item_id,timestamp\nu,a,95617584000\nu,b,5000-01-01\n"},
+            r"no usable row \(timestamp in the future: 2\) .* check the columns' meaning and units",
+        ),
+        (
             {"interactions.csv": LOG, "items.csv": b"item_id,title\na,1\nb,2\nc,3\na,4\n"},
             r'item_id "a" stands twice \(in items.csv, rows 1 and 4\); expected one row for each item_id',
         ),

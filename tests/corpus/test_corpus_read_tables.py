@@ -121,6 +121,43 @@ def test_times_are_recognized(tmp_path, written, seconds, note):
     assert note is None or any(note in text for text in dataset.report.notes)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ("1500000002000", "timestamp in the future"),  # milliseconds among seconds: the year 49503
+        ("5000-01-01T00:00:00Z", "timestamp in the future"),
+        ("1e300", "timestamp in the future"),
+        ("NaN", "no timestamp that is a time"),
+        ("inf", "no timestamp that is a time"),
+        ("99999-01-01", "no timestamp that is a time"),
+    ],
+)
+def test_a_time_that_cannot_be_is_counted_not_read(tmp_path, wrong, reason):
+    times = ["1500000000", "1500000001", wrong]
+    log = [{"user_id": "u", "item_id": "a", "timestamp": time} for time in times]
+    dataset = read_dataset(folder_of(tmp_path, log))
+    assert dataset.interactions.times.tolist() == [1_500_000_000.0, 1_500_000_001.0]
+    assert dataset.report.skipped == {reason: 1}
+
+
+def test_seconds_among_milliseconds_are_counted_not_read_as_1970(tmp_path):
+    times = ["1500000000000", "1500000001", "1500000002000"]
+    log = [{"user_id": "u", "item_id": "a", "timestamp": time} for time in times]
+    dataset = read_dataset(folder_of(tmp_path, log))
+    assert dataset.interactions.times.tolist() == [1_500_000_000.0, 1_500_000_002.0]
+    assert dataset.report.skipped == {"no timestamp that is a time": 1}
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.timestamp("s")])
+def test_times_of_parquet_that_cannot_be_are_counted(tmp_path, kind):
+    seconds = pa.array([1_500_000_000, 95_617_584_000, None])
+    table = pa.table({"user_id": ["u"] * 3, "item_id": ["a"] * 3, "timestamp": seconds.cast(kind)})
+    pq.write_table(table, tmp_path / "interactions.parquet")
+    dataset = read_dataset(tmp_path)
+    assert dataset.interactions.times.tolist() == [1_500_000_000.0]
+    assert dataset.report.skipped == {"timestamp in the future": 1, "no timestamp that is a time": 1}
+
+
 def test_typed_times_of_parquet(tmp_path):
     (tmp_path / "x").mkdir()
     times = pa.array([1_500_000_000_000, None], pa.timestamp("ms", "UTC"))
@@ -293,6 +330,13 @@ def test_release_times_and_pictures(tmp_path):
     assert (b.image, b.attributes) == (None, {"image_link": "https://example.org/b.jpg"})
     assert (c.image, c.attributes) == (None, {})
     assert any("1 release times" in note for note in dataset.report.notes)
+
+
+def test_release_times_in_milliseconds_may_be_of_1971(tmp_path):
+    days = {"a": "40000000000", "b": "1500000000000", "c": "1500000000001"}
+    items = [{"item_id": key, "title": key, "available_from": day} for key, day in days.items()]
+    dataset = read_dataset(folder_of(tmp_path, items=items))
+    assert dataset.catalogue.available_from.tolist() == [40_000_000.0, 1_500_000_000.0, 1_500_000_000.001]
 
 
 def test_people_are_typed_by_column(tmp_path):
