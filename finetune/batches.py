@@ -9,16 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from ..base.errors import DataError
+from .losses import IGNORE
 from .packing import Pack, pack
 from .ranker import PackedRanker, Question, joined_voices
 from .soft_tokens import Voices
 from .train_config import RankerConfig, RankExample, Stage
-
-IGNORE = -100
-"""The label of a position whose next token is not asked for."""
 
 
 @dataclass(frozen=True)
@@ -114,33 +110,3 @@ def _label_title(labels: Tensor, ids: Tensor, title: Tensor, prefix: int, answer
     for before, place in zip([prefix - 1, *places], places[: len(places) - answer], strict=False):
         if ids[place] >= 0:
             labels[before] = ids[place]
-
-
-def ranking_loss(scores: Tensor, positives: Tensor) -> Tensor:
-    """Listwise softmax: the mean of -log p(positive | list) over the rows.
-
-    Parameters
-    ----------
-    scores
-        float32 [b, n], -inf for missing candidates.
-    positives
-        int64 [b].
-    """
-    return functional.cross_entropy(scores, positives)
-
-
-def word_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy of next tokens, logits [m, v] and labels [m].
-
-    Raises
-    ------
-    DataError
-        If there is no label: a mean over nothing would silently be NaN or zero.
-    """
-    if labels.numel() == 0 or bool((labels == IGNORE).all()):
-        raise DataError(
-            "every label of a training batch is masked",
-            expected="at least one word of a positive's title",
-            fix="raise limits.candidate_tokens, or set lm_weight to 0",
-        )
-    return functional.cross_entropy(logits.float(), labels, ignore_index=IGNORE)

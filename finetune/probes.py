@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..corpus.catalogue import Item
 from .contract import Ranker, RankRequest
-from .train import list_ndcg
+from .list_metrics import list_ndcg
 from .train_config import RankExample
 
 Change = Callable[[Sequence[RankRequest], np.random.Generator], list[RankRequest]]

@@ -6,27 +6,29 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
+from peft import PeftModel
 from torch import Tensor, nn
 
 from ..base.errors import DataError, ModelError
 from ..base.progress import bar
-from ..eval.metrics import hit_rate, hits_from_ranks, ndcg
-from .batches import IGNORE, Batch, build_batch, epoch_order, ranking_loss, word_loss
+from .batches import Batch, build_batch, epoch_order
 from .checkpoint import Checkpoints, Progress, Tensors, restore, snapshot, trainable
+from .list_metrics import list_metrics
 from .llm import LanguageModel, load_llm
 from .lora import add_lora
+from .losses import IGNORE, ranking_loss, softmax_dpo, word_loss
+from .rank_model import RankModel
 from .ranker import PackedRanker
 from .train_config import RankerConfig, RankExample, Stage, training_digest
-
-CUTOFF = 10
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class _Trainer:
         groups = _parameter_groups(self.network, config)
         optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
         self.parallel, self.optimizer = self.accelerator.prepare(self.network, optimizer)
+        # The projector and the readout as they begin, around the same language model.
+        self.untrained = RankModel(self.network.lm, self.network.readout, deepcopy(self.network.soft))
         self.checkpoints = Checkpoints(
             out.with_name(f"{out.name}.training"), training_digest(config, examples, valid)
         )
@@ -223,14 +227,25 @@ class _Trainer:
         return [build_batch(self.ranker, part, epoch, self.config, stage) for part in parts]
 
     def _loss(self, batch: Batch) -> Tensor:
+        config = self.config
         with self.ranker.precision():
+            reference = self._reference(batch) if config.loss == "s-dpo" else None
             scores, hidden = self.parallel(batch.pack, batch.voices)
-            loss = ranking_loss(scores + batch.priors, batch.positives)
-            if self.config.lm_weight:
+            if reference is None:
+                loss = ranking_loss(scores + batch.priors, batch.positives)
+            else:  # priors would stand in both scores and cancel
+                loss = softmax_dpo(scores, reference, batch.positives, config.beta)
+            if config.lm_weight:
                 asked = batch.labels != IGNORE
                 words = word_loss(self.network.word_logits(hidden[asked]), batch.labels[asked])
-                loss = loss + self.config.lm_weight * words
+                loss = loss + config.lm_weight * words
         return loss
+
+    def _reference(self, batch: Batch) -> Tensor:
+        """What the untrained ranker says of a batch: the adapter off, all else as it began; [b, n]."""
+        adapter = cast(PeftModel, self.ranker.adapter)
+        with torch.no_grad(), adapter.disable_adapter():
+            return self.untrained(batch.pack, batch.voices)[0]
 
 
 def _fresh_ranker(
@@ -281,29 +296,6 @@ def rate_factor(step: int, total: int, warmup: float) -> float:
     if step < rise:
         return (step + 1) / (rise + 1)
     return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, total - rise)))
-
-
-def list_metrics(scores: Sequence[np.ndarray], positives: Sequence[int]) -> dict[str, float]:
-    """Mean NDCG@10 and hit rate@10 of lists with one right answer each; ties count against it."""
-    hits, ones = _hits(scores, positives)
-    return {
-        "ndcg@10": float(ndcg(hits, ones, CUTOFF).mean()),
-        "hit_rate@10": float(hit_rate(hits, ones, CUTOFF).mean()),
-    }
-
-
-def list_ndcg(scores: Sequence[np.ndarray], positives: Sequence[int]) -> np.ndarray:
-    """NDCG@10 of each list, float64 [lists]."""
-    hits, ones = _hits(scores, positives)
-    return ndcg(hits, ones, CUTOFF)
-
-
-def _hits(scores: Sequence[np.ndarray], positives: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Where each right answer stands, and how many there are: always one."""
-    ranks = np.array(
-        [(one >= one[positive]).sum() for one, positive in zip(scores, positives, strict=True)], float
-    )
-    return hits_from_ranks(ranks, CUTOFF), np.ones(len(ranks), np.int64)
 
 
 def _cuda_devices() -> list[int]:

@@ -17,6 +17,7 @@ from .contract import RankRequest
 from .llm import DEFAULT_LLM, Dtype
 
 Stage = Literal["text", "projector", "everything"]
+Loss = Literal["softmax", "s-dpo"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ class RankerConfig:
     lora_layers
         Only the last so many layers get LoRA; None is all. With text alone the backward pass then
         stops there; soft tokens need it to reach the input.
+    loss, beta
+        "softmax" over the list, or "s-dpo" at `beta` against the untrained ranker, see
+        :func:`~.losses.softmax_dpo`; that costs another forward pass, a third more time.
     n_negatives
         Drawn anew each epoch from the negatives that an example brings.
     max_people, max_valid
@@ -144,6 +148,8 @@ class RankerConfig:
     lora_alpha: float = 16.0
     lora_dropout: float = 0.0
     lora_layers: int | None = None
+    loss: Loss = "softmax"
+    beta: float = 1.0
     n_negatives: int = 15
     max_people: int | None = None
     max_valid: int | None = None
@@ -175,6 +181,9 @@ class RankerConfig:
                 raise ConfigError(
                     f"{name} = {getattr(self, name)}", where="RankerConfig", expected="from 0 to below 1"
                 )
+
+        if self.beta <= 0:
+            raise ConfigError(f"beta = {self.beta}", where="RankerConfig", expected="above 0")
 
     def stage(self, step: int, total: int) -> Stage:
         """What step `step` of `total` trains."""
