@@ -52,6 +52,8 @@ class ContentProfile(nn.Module):
         states
             [T, hidden_size], what the transformer made of the same tokens.
         """
+        if not self.widths:
+            return white
         layout = Layout.of(lengths)
         says = torch.exp(self.log_say + self.gate(states)).split(1, dim=-1)
         weights = self._weights(layout.size[1], causal, white.device)

@@ -40,11 +40,9 @@ class ContentSpace:
                 with torch.no_grad():
                     white = modality.whitening(torch.from_numpy(encoded.vectors)).numpy()
                 parts.append(unit_rows(white) * encoded.present[:, None])
-        return unit_rows(np.concatenate(parts, axis=1)) if parts else np.zeros((len(self), 0), np.float32)
-
-    def __len__(self) -> int:
-        known = self.content.text or self.content.image
-        return 0 if known is None else len(known.present)
+        if not parts:
+            return np.zeros((self.model.config.n_items, 0), np.float32)
+        return unit_rows(np.concatenate(parts, axis=1))
 
     def profile(self, rows: Rows) -> Vectors:
         """One vector [d] for a history: its last items, newer ones heavier; zeros for an empty one."""

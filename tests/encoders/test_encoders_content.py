@@ -110,6 +110,8 @@ def test_save_and_load(counting, titled, tmp_path):
     both = Content(original.text, Encoded(np.zeros((4, 3), np.float32), np.zeros(4, bool), {}, "other@1"))
     both.save(tmp_path / "content.safetensors")
     same(Content.load(tmp_path / "content.safetensors"), both)
+    Content(None, None).save(tmp_path / "content.safetensors")
+    same(Content.load(tmp_path / "content.safetensors"), Content(None, None))
     assert [path.name for path in tmp_path.iterdir()] == ["content.safetensors"]
 
 

@@ -70,6 +70,17 @@ def test_resume_is_bit_equal(tmp_path, monkeypatch, kill_at, accumulation):
     assert all(torch.equal(undisturbed[name], resumed[name]) for name in undisturbed)
 
 
+def test_items_without_text_and_pictures_are_learned_from_behavior_alone(tmp_path):
+    log, _ = world()
+    shape = FoundationConfig(n_items=N_ITEMS, hidden_size=16, n_blocks=1, max_items=6)
+    bare = ItemFeatures.build(log.counts(N_ITEMS))
+    config = PretrainConfig(epochs=2, batch_tokens=64)
+    trained = pretrain_model(
+        log, bare, shape, config, validate=lambda net: {"score": 1.0}, checkpoints=tmp_path
+    )
+    assert trained.model.tower.delta.weight.abs().max() > 0  # what is learned of each item; it starts at zero
+
+
 def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path, capsys):
     run(tmp_path / "one")
     other = weights(run(tmp_path / "one", lr=1e-2))
