@@ -69,7 +69,7 @@ class Content:
                 tensors |= {f"{name}.vectors": part.vectors, f"{name}.present": part.present}
                 notes[name] = json.dumps({"encoder": part.encoder, "failures": dict(part.failures)})
         with atomic_file(path) as draft:
-            save_file(tensors, draft, metadata=notes or None)  # an empty table of notes is written as bad JSON
+            save_file(tensors, draft, metadata=notes or None)  # an empty table is written as bad JSON
 
     @classmethod
     def load(cls, path: Path) -> Content:
