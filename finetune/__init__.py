@@ -6,6 +6,7 @@ from .contract import Ranker, RankRequest
 from .llm import DEFAULT_LLM, LanguageModel, load_llm
 from .probes import Probed, memorization_probe, probe
 from .ranker import PackedRanker
+from .served import ServedRanker, export_ranker
 from .train import TrainingReport, train_ranker
 from .train_config import RankerConfig, RankExample
 from .voters import VoterList
@@ -21,8 +22,10 @@ __all__ = [
     "RankRequest",
     "Ranker",
     "RankerConfig",
+    "ServedRanker",
     "TrainingReport",
     "VoterList",
+    "export_ranker",
     "load_llm",
     "memorization_probe",
     "probe",

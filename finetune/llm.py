@@ -54,7 +54,7 @@ class LanguageModel:
 
     def tokenize(self, text: str) -> list[int]:
         """Ids of a text from outside: a special token spelled out in it comes as plain characters."""
-        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+        return plain_ids(self.tokenizer, text)
 
     @property
     def embeddings(self) -> Tensor:
@@ -70,6 +70,23 @@ class LanguageModel:
     def start(self) -> tuple[int, ...]:
         """Ids that the tokenizer puts before every text."""
         return tuple(self.tokenizer("").input_ids)
+
+
+def plain_ids(tokenizer: Any, text: str) -> list[int]:
+    """Ids of a text, none of them special, whatever the text spells."""
+    return tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
+
+
+def load_tokenizer(name: str) -> Any:
+    """A model's tokenizer without the model.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be found, or only with code of its own.
+    """
+    with _refusals(name), quiet_transformers():
+        return AutoTokenizer.from_pretrained(_packaged(name) or name, trust_remote_code=False)
 
 
 def load_llm(
@@ -99,16 +116,15 @@ def load_llm(
         If `depth` is not between 1 and the number of layers.
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    source = _packaged(name) or name
     with _refusals(name), quiet_transformers():
         model = AutoModelForCausalLM.from_pretrained(
-            source,
+            _packaged(name) or name,
             dtype=_resolve(dtype, place),
             attn_implementation="sdpa",
             trust_remote_code=False,
             use_safetensors=True,
         )
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    tokenizer = load_tokenizer(name)
     if depth is not None:
         _shorten(model, depth)
     nn.Module.to(model, place)

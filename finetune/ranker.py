@@ -249,7 +249,7 @@ class PackedRanker:
         """
         directory = Path(directory)
         listed = verify_directory(directory)
-        settings = _read_settings(directory / SETTINGS)
+        settings = read_settings(directory / SETTINGS)
         llm = load_llm(settings.model, dtype=dtype, device=device, depth=settings.depth)
         return cls.assembled(llm, settings, directory, ADAPTER in listed)
 
@@ -308,7 +308,14 @@ def _reordered(row: NDArray[np.float32], question: Question) -> NDArray[np.float
     return scores
 
 
-def _read_settings(path: Path) -> RankerSettings:
+def read_settings(path: Path) -> RankerSettings:
+    """Read a stored ranker's settings.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing or holds something else.
+    """
     try:
         return from_mapping(RankerSettings, read_json(path), where=str(path))
     except (FirstlightError, TypeError) as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import FirstlightError
 from ..base.progress import say
-from ..finetune import Blend, PackedRanker, RankRequest
+from ..finetune import Blend, PackedRanker, Ranker, RankRequest
 from ..foundation.scorer import FoundationScorer
 from .mixture import scorer_of
 from .question import Person
@@ -35,10 +35,14 @@ class Ordering:
 
 
 class Voting:
-    """Scores pools for people with one run's foundation model, content space and ranker."""
+    """Scores pools for people with one run's foundation model, content space and ranker.
+
+    `served` is asked instead of the run's own ranker where it is set.
+    """
 
     def __init__(self, run: Run, space: ContentSpace) -> None:
         self.run, self.space = run, space
+        self.served: Ranker | None = None
         self.ranker_path = run.path / RANKER / ADAPTER
 
     @cached_property
@@ -140,7 +144,8 @@ class Voting:
     def _llm(self, person: Person, state: Vectors, pool: NDArray[np.int64], wish: str) -> Vectors | None:
         """The language model's scores, or None when it cannot be had."""
         try:
-            return self.ranker.score([self.request(person, state, pool, wish)])[0]
+            ranker = self.served or self.ranker
+            return ranker.score([self.request(person, state, pool, wish)])[0]
         except (FirstlightError, RuntimeError, OSError) as error:
             say(f"the language model is away, the list keeps its order without it: {error}")
             return None

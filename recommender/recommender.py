@@ -7,6 +7,7 @@ limits of the wish), which items are near (retrieval, by behavior and by wish), 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from ..corpus.catalogue import Catalogue
 from ..corpus.predicates import Predicate
 from ..encoders import ImageEncoder, TextEncoder
 from ..explain import Explanation
+from ..finetune import ServedRanker
 from ..prompts.wish import Wish, WishParser
 from ..retrieval.contract import Retriever
 from ..retrieval.filters import Filters
@@ -33,6 +35,7 @@ from .run_directory import Run, load_run
 from .voters import ContentSpace, image_similarity, standardized, text_similarity
 
 Vectors = NDArray[np.float32]
+RANKER_URL = "FIRSTLIGHT_RANKER_URL"
 MET = 6.0  # what all wished attributes together are worth, in deviations of the likeness to the text
 
 
@@ -61,12 +64,21 @@ class Recommender:
     def from_pretrained(cls, path: Path | str) -> Recommender:
         """Load a run directory; runs no code of it.
 
+        With ``FIRSTLIGHT_RANKER_URL`` in the environment its ranker is asked there (see
+        :class:`~firstlight.finetune.ServedRanker`); neither a run nor a question can name an address.
+
         Raises
         ------
         ArtifactError
             If a file is missing, truncated or altered.
+        ConfigError, ModelError
+            If that address is none, or the ranker cannot be served apart.
         """
-        return cls(load_run(Path(path)))
+        found = cls(load_run(Path(path)))
+        url = os.environ.get(RANKER_URL)
+        if url and found.run.has_ranker:
+            found.voting.served = ServedRanker.from_pretrained(found.voting.ranker_path, url)
+        return found
 
     @property
     def catalogue(self) -> Catalogue:
