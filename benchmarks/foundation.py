@@ -5,6 +5,8 @@
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
 training items, with experts made without them, so that validation items are used for nothing at all.
+"validation counted": the same network and mixer, but the experts count validation items too (the
+convention in which the validation item is trained on; the network's weights still have not seen it).
 `--epochs 0` leaves the network as it was drawn. Baselines on the same split: benchmarks/baselines.py.
 """
 
@@ -26,6 +28,7 @@ from firstlight.corpus.split import leave_one_out
 from firstlight.eval.protocol import evaluate
 from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
+from firstlight.foundation.mixer import Mixer
 from firstlight.foundation.mixing import Mixing, Panel
 from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
@@ -55,28 +58,38 @@ def main() -> None:
         began = time.process_time()
         model = network(data, split.train, split.valid, vectors, options.epochs, seed)
         trained = time.process_time()
-        scorer, panel = foundation(data, split.train, vectors, model)
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":
             fit_log, fit_cases = without_last(split.train)
-        fit_scorer, fit_panel = foundation(data, fit_log, vectors, model)
-        mixer, report = fit_mixture(fit_panel, fit_scorer, fit_cases, None, seed=seed)
+        mixer, report = fit_mixture(*foundation(data, fit_log, vectors, model), fit_cases, None, seed=seed)
         fitted = time.process_time()
-        whole = FoundationScorer(
-            model, scorer_features(data, split.train, vectors), scorer.memory, Mixing(panel, mixer)
-        )
-        for name, system in (("base alone", scorer), ("mixed", whole)):
-            found = evaluate(
-                system, split.test, counts=split.train.counts(len(data.catalogue)), name=name
-            ).summary()
-            print(
-                f"| seed {seed} | {name} | "
-                + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold"))
-            )
-        seconds = (trained - began, fitted - trained, time.process_time() - fitted)
+        show(data, split.train, split.test, vectors, model, None, f"seed {seed} | base alone")
+        show(data, split.train, split.test, vectors, model, mixer, f"seed {seed} | mixed")
+        tested = time.process_time()
+        with_valid = leave_one_out(data.interactions, train_on_valid=True).train
+        show(data, with_valid, split.test, vectors, model, mixer, f"seed {seed} | mixed, validation counted")
         print(
-            "CPU s: network {:.0f}, mixer {:.0f}, test {:.0f}".format(*seconds), report.as_dict(), flush=True
+            f"CPU s: network {trained - began:.0f}, mixer {fitted - trained:.0f}, test {tested - fitted:.0f}",
+            report.as_dict(),
+            flush=True,
         )
+
+
+def show(
+    data: Dataset,
+    log: Interactions,
+    cases: Cases,
+    vectors: np.ndarray,
+    model: FoundationModel,
+    mixer: Mixer | None,
+    name: str,
+) -> None:
+    """One row: the foundation over what one log counts, with its mixer or without."""
+    panel, scorer = foundation(data, log, vectors, model)
+    if mixer is not None:
+        scorer = FoundationScorer(model, scorer.features, scorer.memory, Mixing(panel, mixer))
+    found = evaluate(scorer, cases, counts=log.counts(len(data.catalogue)), name=name).summary()
+    print(f"| {name} | " + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold")), flush=True)
 
 
 def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> ItemFeatures:
@@ -102,13 +115,13 @@ def network(
 
 def foundation(
     data: Dataset, log: Interactions, vectors: np.ndarray, model: FoundationModel
-) -> tuple[FoundationScorer, Panel]:
-    """Network and memory, and the experts, all made from one log."""
+) -> tuple[Panel, FoundationScorer]:
+    """The experts, and network with memory, all made from one log."""
     features = scorer_features(data, log, vectors)
     memory = TransitionMemory.of(log, len(features))
     memory.share = SHARE
     panel = panel_of(data.catalogue, model, features, memory, Traces.of(log, len(features)))
-    return FoundationScorer(model, features, memory), panel
+    return panel, FoundationScorer(model, features, memory)
 
 
 def without_last(log: Interactions) -> tuple[Interactions, Cases]:

@@ -125,6 +125,7 @@ def user_cold(
     valid: float = 0.05,
     reveal: Sequence[int] = (0, 1, 5, 10),
     seed: int = 0,
+    train_on_valid: bool = False,
 ) -> Split:
     """Whole people are held out; their first r interactions are shown and the next one is asked.
 
@@ -135,6 +136,8 @@ def user_cold(
     ----------
     share, valid
         Which share of the people is asked in the test and in validation.
+    train_on_valid
+        Whether `train` holds the validation people too, for the final fit.
     """
     if not (share > 0 and valid >= 0 and share + valid < 1):
         raise ConfigError(
@@ -144,16 +147,20 @@ def user_cold(
     revealed = tuple(sorted(set(reveal)))
     in_test, in_valid = chance < share, (chance >= share) & (chance < share + valid)
     name = f"user-cold, {share:.0%} of people held out, seed {seed}"
+    if train_on_valid:
+        name += f", validation people {_trained(True)}"
+    kept = ~(in_test if train_on_valid else in_test | in_valid)
     notes = (
         f"the first {', '.join(map(str, revealed))} interactions are revealed",
         "people are split, time is not: training holds what others did later",
     )
     return _split(
         name,
-        log.where(~(in_test | in_valid)[log.users]),
+        log.where(kept[log.users]),
         cases_at(log, _revealed_places(log, in_valid, revealed)),
         cases_at(log, _revealed_places(log, in_test, revealed)),
         notes,
+        train_on_valid=train_on_valid,
     )
 
 

@@ -23,13 +23,19 @@ from .transformer import BehaviorTransformer
 
 
 class _Items(NamedTuple):
-    """What one training step knows of all items, and how much of it is hidden."""
+    """What one training step knows of the items it meets, and how much of it is hidden."""
 
-    features: ItemFeatures
-    white: Tensor  # [n, white]
-    content: Tensor  # [n, width]
+    rows: Tensor | None  # int64 [m], sorted: the items it meets; None: all
+    counts: Tensor  # [n]
+    white: Tensor  # [m, white]
+    content: Tensor  # [m, width]
     id_dropout: float
     cold_share: float
+
+    def of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Content and white vectors of some of them, by catalogue row."""
+        places = rows if self.rows is None else torch.searchsorted(self.rows, rows)
+        return self.content[places], self.white[places]
 
 
 class FoundationModel(PreTrainedModel):
@@ -78,6 +84,7 @@ class FoundationModel(PreTrainedModel):
         features: ItemFeatures,
         known: Tensor,
         *,
+        white: Tensor | None = None,
         released: Tensor | None = None,
         id_dropout: float = 0.0,
         cold_share: float = 0.0,
@@ -93,6 +100,8 @@ class FoundationModel(PreTrainedModel):
             All items.
         known
             int64 [m], sorted: the rows that may be targets or negatives (those touched in training).
+        white
+            The tower's white vectors of all items, if they are at hand: they never change in training.
         released
             float64 [n] release times; an item is no negative before its own. None: always there.
         id_dropout
@@ -103,48 +112,63 @@ class FoundationModel(PreTrainedModel):
         n_negatives
             0: softmax over all of `known`. Otherwise so many shared negatives.
         """
-        white = self.tower.white(features)
-        items = _Items(features, white, self.tower.content(features, white), id_dropout, cold_share)
+        white = self.tower.white(features) if white is None else white
+        drawn = self._draw_negatives(known, n_negatives)
+        met = None if drawn is None else torch.cat([task.rows.clamp_min(0), task.targets, drawn]).unique()
+        items = self._met(met, features, white, id_dropout, cold_share)
         states = self._states(task, *self._inputs(task, items))[task.places]
-        targets = torch.searchsorted(known, task.targets)
-        if n_negatives:
-            return self._sampled_loss(states, targets, items, known, n_negatives)
+        if drawn is not None:
+            return self._sampled_loss(states, task.targets, drawn, items, len(known))
         vectors, bias = self._candidates(known, items)
         later = None if released is None else (released[known], task.target_times)
-        return catalogue_softmax(states, targets, vectors, bias, later)
+        return catalogue_softmax(states, torch.searchsorted(known, task.targets), vectors, bias, later)
+
+    @staticmethod
+    def _draw_negatives(known: Tensor, count: int) -> Tensor | None:
+        """Rows drawn uniformly, with repeats; None when all of them compete."""
+        return known[torch.randint(len(known), (count,)).to(known.device)] if count else None
+
+    def _met(
+        self, rows: Tensor | None, features: ItemFeatures, white: Tensor, id_dropout: float, cold_share: float
+    ) -> _Items:
+        """The items of one step; content is computed for no others."""
+        few = features if rows is None else features.take(rows)
+        white = white if rows is None else white[rows]
+        return _Items(
+            rows, features.counts, white, self.tower.content(few, white), id_dropout, cold_share
+        )
 
     def _sampled_loss(
-        self, states: Tensor, targets: Tensor, items: _Items, known: Tensor, n_negatives: int
+        self, states: Tensor, targets: Tensor, drawn: Tensor, items: _Items, n_items: int
     ) -> Tensor:
-        drawn = torch.randint(len(known), (n_negatives,)).to(known.device)
         unique, inverse = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
-        vectors, bias = self._candidates(known[unique], items)
+        vectors, bias = self._candidates(unique, items)
         own, others = inverse[: len(targets)], inverse[len(targets) :]
         return sampled_softmax(
             states,
             (vectors[own], bias[own]),
             (vectors[others], bias[others]),
             hits=targets[:, None] == drawn[None, :],
-            n_items=len(known),
+            n_items=n_items,
         )
 
     def _candidates(self, rows: Tensor, items: _Items) -> tuple[Tensor, Tensor]:
         """Vectors and biases of candidates, some without ID and some playing cold."""
-        counts = items.features.counts[rows]
+        counts = items.counts[rows]
         cold = self._draw(torch.full_like(counts, items.cold_share))
         bare = cold | self._draw(self._bare_chance(counts, items.id_dropout))
-        vectors = self.tower.vectors(items.content[rows], rows, counts, bare)
+        content, white = items.of(rows)
+        vectors = self.tower.vectors(content, rows, counts, bare)
         counts = counts * ~cold
-        white = self.tower.trusted(items.white[rows], counts)
-        return torch.cat([vectors, white], dim=-1), self.tower.bias(counts)
+        return torch.cat([vectors, self.tower.trusted(white, counts)], dim=-1), self.tower.bias(counts)
 
     def _inputs(self, task: Task, items: _Items) -> tuple[Tensor, Tensor]:
         """Packed ID-space and white vectors of histories; ID dropout is drawn for each token."""
         rows = task.rows.clamp_min(0)
-        counts = items.features.counts[rows]
+        counts = items.counts[rows]
         bare = self._draw(self._bare_chance(counts, items.id_dropout))
-        white = self.tower.trusted(items.white[rows], counts)
-        return self.tower.vectors(items.content[rows], rows, counts, bare), white
+        content, white = items.of(rows)
+        return self.tower.vectors(content, rows, counts, bare), self.tower.trusted(white, counts)
 
     def _bare_chance(self, counts: Tensor, id_dropout: float) -> Tensor:
         if not self.training or not id_dropout:

@@ -158,6 +158,8 @@ class _Trainer:
         model = FoundationModel(shape)
         model.tower.fit_whitening(features)
         self.features = features.to(device)
+        with torch.no_grad():
+            self.white = model.to(device).tower.white(self.features)
         self.known = torch.nonzero(features.counts > 0).squeeze(1).to(device)
         self.released = (
             None if released is None else torch.from_numpy(np.nan_to_num(released, nan=-math.inf)).to(device)
@@ -235,6 +237,7 @@ class _Trainer:
                 task,
                 self.features,
                 self.known,
+                white=self.white,
                 released=self.released,
                 id_dropout=config.id_dropout,
                 cold_share=config.cold_share,

@@ -34,8 +34,11 @@ class SplitConfig:
     Attributes
     ----------
     protocol
-        "auto" is a global time cut where there are timestamps, else leave-one-out. "none" trains on
-        everything up to the validation part: for a run that is served, not published.
+        "auto" is a global time cut where there are timestamps, else leave-one-out. "none" keeps no
+        test and counts everything: for a run that is served, not published.
+    train_on_valid
+        Whether validation items are counted after they have decided everything: memory, experts and
+        item counts are then made again with them. The network's weights never see them.
     cut, valid
         Shares of the time split.
     share, seed
@@ -43,6 +46,7 @@ class SplitConfig:
     """
 
     protocol: Protocol = "auto"
+    train_on_valid: bool = False
     cut: float = 0.8
     valid: float = 0.1
     share: float = 0.15

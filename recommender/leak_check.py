@@ -17,6 +17,7 @@ from ..eval.ranking import Scores
 from .probing import PROMPTS, prompts
 from .ranking import Voting
 from .run_directory import Run
+from .splitting import make_split
 
 SAME = 1e-4  # difference of two means that is rounding
 
@@ -47,7 +48,8 @@ def fitted_rows(run: Run) -> Iterator[tuple[str, NDArray[np.bool_]]]:
 
     Read off the statistics themselves: they are those of the training rows, or else those of all.
     """
-    tower, known = run.model.tower, run.counts > 0
+    train = make_split(run.log, run.config.split, fitting=True).train
+    tower, known = run.model.tower, train.counts(len(run.catalogue)) > 0
     modalities = {"text": (run.content.text, tower.text), "picture": (run.content.image, tower.image)}
     for name, (encoded, modality) in modalities.items():
         if encoded is None or modality is None:

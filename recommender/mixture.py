@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
 from .content import features_of
 from .run_directory import Run
+from .splitting import make_split
 from .validation import sample
 
 MAX_CASES = 24_000
@@ -32,6 +35,15 @@ def scorer_of(run: Run) -> FoundationScorer:
         return FoundationScorer(run.model, features, run.memory)
     panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
     return FoundationScorer(run.model, features, run.memory, Mixing(panel, run.mixer))
+
+
+def as_fitted(run: Run) -> Run:
+    """The run as it was before its validation items were counted: what may be fitted on them."""
+    if not make_split(run.log, run.config.split).train_on_valid:
+        return run
+    train, n_items = make_split(run.log, run.config.split, fitting=True).train, len(run.catalogue)
+    memory = TransitionMemory(TransitionMemory.of(train, n_items).graph, run.memory.share)
+    return replace(run, counts=train.counts(n_items), memory=memory, traces=Traces.of(train, n_items))
 
 
 def panel_of(

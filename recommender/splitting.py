@@ -25,27 +25,36 @@ def resolved_protocol(config: SplitConfig, log: Interactions) -> str:
     return "time" if log.clock == "timestamp" else "leave-one-out"
 
 
-def make_split(log: Interactions, config: SplitConfig) -> Split:
-    """Divide the log; see :class:`SplitConfig`."""
-    protocol = resolved_protocol(config, log)
+def make_split(log: Interactions, config: SplitConfig, *, fitting: bool = False) -> Split:
+    """Divide the log; see :class:`SplitConfig`.
+
+    Parameters
+    ----------
+    fitting
+        The split by which weights are fitted: validation is in no count, whatever comes of it later.
+    """
+    protocol, both = resolved_protocol(config, log), config.train_on_valid and not fitting
     if protocol == "time":
-        return time_split(log, cut=config.cut, valid=config.valid)
+        return time_split(log, cut=config.cut, valid=config.valid, train_on_valid=both)
     if protocol == "leave-one-out":
-        return leave_one_out(log, train_on_valid=False)
+        return leave_one_out(log, train_on_valid=both)
     if protocol == "user-cold":
-        return user_cold(log, share=config.share, seed=config.seed)
+        return user_cold(log, share=config.share, seed=config.seed, train_on_valid=both)
     if protocol == "none":
-        return _served(log, config)
+        return _served(log, config, fitting)
     raise ConfigError(f'protocol "{protocol}"', expected="auto, time, leave-one-out, user-cold or none")
 
 
-def _served(log: Interactions, config: SplitConfig) -> Split:
-    """Everything but the newest part, which only picks the checkpoint; no test."""
+def _served(log: Interactions, config: SplitConfig, fitting: bool) -> Split:
+    """No test. The newest part picks the checkpoint and fits the weights, and is counted afterwards."""
     if log.clock == "timestamp":
         whole = time_split(log, cut=ALL, valid=config.valid / 2)
     else:
         whole = user_cold(log, share=0.001, valid=config.valid / 2, seed=config.seed)
-    return Split("none: for serving, no test", whole.train, whole.valid, NO_CASES, whole.digest, whole.notes)
+    train = whole.train if fitting else log
+    return Split(
+        "none: for serving, no test", train, whole.valid, NO_CASES, whole.digest, whole.notes, not fitting
+    )
 
 
 def released(log: Interactions, catalogue: Catalogue) -> NDArray[np.float64] | None:

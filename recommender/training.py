@@ -95,11 +95,16 @@ class _Pretraining:
         self.processes = processes()
         self.dataset, self.config, self.out, self.work = dataset, config, out, work
         self.catalogue, self.log = dataset.catalogue, dataset.interactions
-        self.split = make_split(self.log, config.split)
-        self.counts = self.split.train.counts(len(self.catalogue))
-        self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
-        self.traces = Traces.of(self.split.train, len(self.catalogue))
+        self.split = make_split(self.log, config.split, fitting=True)
         self.best: dict[str, object] = {}
+        self._count(self.split)
+
+    def _count(self, split: Split) -> None:
+        """Make everything that is counted, not fitted, from a split's training part."""
+        n_items = len(self.catalogue)
+        self.counts = split.train.counts(n_items)
+        self.memory = TransitionMemory.of(split.train, n_items)
+        self.traces = Traces.of(split.train, n_items)
 
     def run(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -107,10 +112,20 @@ class _Pretraining:
         features = features_of(content, self.counts)
         trained = self._train(content, features)
         if self.processes.is_main_process:
-            save_run(self._assembled(content, features, trained), image_encoder=self._image_folder())
+            mixer = self._mixer(features, trained)
+            self._count_validation_too()
+            save_run(self._assembled(content, mixer, trained), image_encoder=self._image_folder())
             remove_drafts(self.out)
             shutil.rmtree(self.work, ignore_errors=True)
         self.processes.wait_for_everyone()
+
+    def _count_validation_too(self) -> None:
+        """Where the settings say so; all that was fitted stays."""
+        final = make_split(self.log, self.config.split)
+        if final.train_on_valid:
+            share = self.memory.share
+            self._count(final)
+            self.split, self.memory.share = final, share
 
     def _image_folder(self) -> Path | None:
         folder = self.work / IMAGE_ENCODER
@@ -174,7 +189,7 @@ class _Pretraining:
             **sizes,
         )
 
-    def _assembled(self, content: Content, features: ItemFeatures, trained: Trained) -> Run:
+    def _assembled(self, content: Content, mixer: Mixer | None, trained: Trained) -> Run:
         return Run(
             path=self.out,
             config=self.config,
@@ -185,8 +200,8 @@ class _Pretraining:
             model=trained.model,
             memory=self.memory,
             traces=self.traces,
-            mixer=self._mixer(features, trained),
-            store=stored(self.catalogue.keys, trained.model, features),
+            mixer=mixer,
+            store=stored(self.catalogue.keys, trained.model, features_of(content, self.counts)),
             training={
                 "curves": trained.curves,
                 "best_epoch": trained.best_epoch,

@@ -33,6 +33,7 @@ from ..finetune import (
     train_ranker,
 )
 from .config import RunConfig
+from .mixture import as_fitted
 from .pools import Pool, retrieved
 from .ranking import ADAPTER, BLEND, Voting
 from .run_directory import RANKER, Run, load_run, revise
@@ -95,7 +96,7 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
         )
     run = replace(run, config=config)
     work = run.path.with_name(f".{run.path.name}.ranker")
-    tuning = _Tuning(run).tune(work / ADAPTER)
+    tuning = _Tuning(as_fitted(run)).tune(work / ADAPTER)
     with revise(run.path) as draft:
         _write(draft, run, tuning, work / ADAPTER)
     shutil.rmtree(work, ignore_errors=True)
@@ -120,7 +121,7 @@ class _Tuning:
         self.run, self.config = run, run.config
         self.voting = Voting(run, ContentSpace(run.content, run.model))
         self.released = released(run.log, run.catalogue)
-        self.cases = make_split(run.log, run.config.split).valid
+        self.cases = make_split(run.log, run.config.split, fitting=True).valid
         place = key_hashes(self.cases.user_keys, "finetune") / 2.0**64
         sizes, stop = self.config.tuning, (place >= TEACH) & (place < TEACH + STOP)
         self.teach = self._some(self._found(place < TEACH, sizes.lists, sizes.pool), sizes.lists)
