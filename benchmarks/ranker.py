@@ -1,8 +1,9 @@
 """What each voter adds to the foundation's order, on the test cases of a tuned run.
 
-    python benchmarks/ranker.py RUN [RUN ...] [--cases 1500]
+    python benchmarks/ranker.py RUN [RUN ...] [--cases 1500] [--cold 0]
 
-Each RUN is the same data after `firstlight pretrain` and `firstlight finetune`, with another seed. The
+Each RUN is the same data after `firstlight pretrain` and `firstlight finetune`, with another seed. Cases are
+drawn by hash; --cold adds so many with a never-seen target to the row "cold items", where few of all are. The
 list of a case is what the run's own retriever finds (`serve.rerank` items). A list that misses its target
 scores zero in any order, so only the others are read by the language model; all cases count in every mean.
 Everything was chosen on validation: the test cases are read once, here.
@@ -43,17 +44,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--cases", type=int, default=1500)
+    parser.add_argument("--cold", type=int, default=0)
     asked = parser.parse_args()
-    seeds = [_asked(path, asked.cases) for path in asked.runs]
-    print("\n".join(table({name: [one[name] for one in seeds] for name in seeds[0]})))
+    seeds = [_asked(path, asked.cases, asked.cold) for path in asked.runs]
+    found = {name: [results[name] for results, _ in seeds] for name in seeds[0][0]}
+    print("\n".join(table(found, parts_of(found["foundation"][0], seeds[0][1]))))
 
 
-def _asked(path: Path, most: int) -> dict[str, CaseResults]:
-    """One run's outcome under each order."""
+def _asked(path: Path, most: int, cold: int) -> tuple[dict[str, CaseResults], np.ndarray]:
+    """One run's outcome under each order, and which cases stand for all."""
     run = load_run(path)
     voting = Voting(run, ContentSpace(run.content, run.model))
     split = make_split(run.log, run.config.split)
-    cases = split.test.take(sample(split.test, most))
+    chosen, new = sample(split.test, most), np.flatnonzero(run.counts[split.test.targets] == 0)
+    asked = np.union1d(chosen, new[sample(split.test.take(new), cold)])
+    cases = split.test.take(asked)
     pools = retrieved(voting, cases, run.config.serve.rerank, released(run.log, run.catalogue))
     print(f"{run.config.data.path}: {split.name}; split {split.digest}; seed {run.config.ranker.seed}")
     print(f"{len(cases):,} of {len(split.test):,} test cases, {_recall(pools):.1%} with their target among")
@@ -61,7 +66,10 @@ def _asked(path: Path, most: int) -> dict[str, CaseResults]:
     for name, one in read_json(path / RANKER / "probes.json").items():
         print(f"  {name:30} {one['ndcg']:.4f} ({one['change']:+.4f} ± {one['standard_error']:.4f})")
     print("\n".join(_weights(voting)), flush=True)
-    return {name: _results(name, ranks, cases, run.counts) for name, ranks in _ranks(voting, pools).items()}
+    ranks = _ranks(voting, pools)
+    return {name: _results(name, one, cases, run.counts) for name, one in ranks.items()}, np.isin(
+        asked, chosen
+    )
 
 
 def _recall(pools: list[Pool]) -> float:
@@ -107,23 +115,21 @@ def _results(name: str, ranks: np.ndarray, cases: Cases, counts: np.ndarray) -> 
     return CaseResults(name, ranks, no_lists, people, counts[cases.targets].astype(np.int64), cases.lengths)
 
 
-def parts_of(results: CaseResults) -> Groups:
-    """The segments the issue asks about, bool [n] each."""
+def parts_of(results: CaseResults, drawn: np.ndarray) -> Groups:
+    """The segments that matter, bool [n] each."""
     cold, short = results.target_counts == 0, results.history_lengths <= 5
-    everything = np.ones(len(results), bool)
-    return {
-        "all": everything,
-        "warm items": ~cold,
+    parts = {
+        "all": drawn,
+        "warm items": drawn & ~cold,
         "cold items": cold,
-        "history <= 5": short,
-        "longer": ~short,
+        "history <= 5": drawn & short,
+        "longer": drawn & ~short,
     }
+    return {name: mask for name, mask in parts.items() if mask.any()}
 
 
-def table(found: Mapping[str, list[CaseResults]]) -> Iterator[str]:
+def table(found: Mapping[str, list[CaseResults]], parts: Groups) -> Iterator[str]:
     """A line for each part: how many, the list's recall, each order, and the blend's gain."""
-    first = found["foundation"][0]
-    parts = {name: mask for name, mask in parts_of(first).items() if mask.any()}
     summaries = {name: summary_of_seeds(runs, groups=parts) for name, runs in found.items()}
     yield f"{METRIC} and 95 % intervals over people{' and seeds' if len(found['foundation']) > 1 else ''}"
     yield f"| part | cases | recall | {' | '.join(found)} | blend - foundation | LLM alone - foundation |"
