@@ -24,6 +24,7 @@ from .contract import Encoded, Encoder, identity
 
 CHUNK = 512  # items between two visits to the cache: what a kill can cost
 MODALITIES = ("text", "image")
+NOTES = "notes"
 NOTHING = ""  # the key of an item that has nothing to encode
 NO_REASON = "the encoder gave no vector"
 
@@ -62,14 +63,14 @@ class Content:
     def save(self, path: Path) -> None:
         """Write one safetensors file, atomically."""
         tensors: dict[str, NDArray] = {}
-        notes: dict[str, str] = {}
+        notes: dict[str, Any] = {}
         for name in MODALITIES:
             part: Encoded | None = getattr(self, name)
             if part is not None:
                 tensors |= {f"{name}.vectors": part.vectors, f"{name}.present": part.present}
-                notes[name] = json.dumps({"encoder": part.encoder, "failures": dict(part.failures)})
-        with atomic_file(path) as draft:
-            save_file(tensors, draft, metadata=notes or None)  # an empty table is written as bad JSON
+                notes[name] = {"encoder": part.encoder, "failures": dict(part.failures)}
+        with atomic_file(path) as draft:  # one note only: safetensors writes several in random order
+            save_file(tensors, draft, metadata={NOTES: json.dumps(notes, sort_keys=True)})
 
     @classmethod
     def load(cls, path: Path) -> Content:
@@ -82,7 +83,7 @@ class Content:
         """
         try:
             with safe_open(path, framework="numpy") as file:
-                notes = file.metadata() or {}
+                notes = _notes(file.metadata() or {})
                 return cls(**{name: _read(file, name, notes.get(name)) for name in MODALITIES})
         except (OSError, SafetensorError, ValueError, KeyError) as error:
             raise ArtifactError(
@@ -209,10 +210,16 @@ def _joined(name: str, old: Encoded | None, new: Encoded | None) -> Encoded | No
     return old.concat(new)
 
 
-def _read(file: Any, name: str, note: str | None) -> Encoded | None:
-    if note is None:
+def _notes(metadata: dict[str, str]) -> dict[str, Any]:
+    """What stands beside the tensors; until 24 Nov 2026 each modality had a note of its own."""
+    if NOTES in metadata:
+        return json.loads(metadata[NOTES])
+    return {name: json.loads(metadata[name]) for name in MODALITIES if name in metadata}
+
+
+def _read(file: Any, name: str, kept: Any) -> Encoded | None:
+    if kept is None:
         return None
-    kept = json.loads(note)
     vectors, present = file.get_tensor(f"{name}.vectors"), file.get_tensor(f"{name}.present")
     if vectors.ndim != 2 or present.shape != vectors.shape[:1]:
         raise ValueError(f"{name}: vectors {vectors.shape} and present {present.shape}")

@@ -115,6 +115,16 @@ def test_save_and_load(counting, titled, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["content.safetensors"]
 
 
+def test_saved_bytes_are_always_the_same(tmp_path):
+    """Several notes beside the tensors would be written in random order."""
+    one = Encoded(np.zeros((1, 2), np.float32), np.ones(1, bool), {"b": "bad", "a": "bad"}, "encoder@1")
+    written = set()
+    for _ in range(20):
+        Content(one, one).save(tmp_path / "content.safetensors")
+        written.add((tmp_path / "content.safetensors").read_bytes())
+    assert len(written) == 1
+
+
 def test_unreadable_files(counting, titled, tmp_path):
     path = tmp_path / "content.safetensors"
     with pytest.raises(ArtifactError, match=r"not readable content vectors.*encode the catalogue again"):
