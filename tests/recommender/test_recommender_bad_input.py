@@ -56,6 +56,7 @@ def test_no_such_table_of_items(run, tmp_path):
     [
         ("user_id,item_id,timestamp\n", "no rows"),
         ("user_id,item_id,timestamp\nu,a,nan\nu,b,inf\n", "no usable row"),
+        ("user_id,item_id,timestamp\nu,a,95617584000\nu,b,5000-01-01\n", "timestamp in the future: 2"),
         ("who,what\nu,a\n", 'no column "user_id"'),
     ],
 )
