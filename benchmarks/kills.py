@@ -3,9 +3,9 @@
     firstlight sample WORLD --users 400 --items 300
     python benchmarks/kills.py WORLD [--kills 10] --set pretrain.epochs=6 --set pretrain.checkpoint_steps=20
 
-Every third kill waits until the run is being written. Of the others each strikes at a random moment of the
-undisturbed run's duration, so that reading, encoding, the network's training and the mixer's fitting all
-get theirs. Once a run is published it is compared, and the next life starts from nothing, with an empty
+Kills take turns: at a random moment of the undisturbed run's duration, so that reading, encoding and the
+mixer's fitting get theirs; soon after the network's training has written a checkpoint; and while the run is
+being written. Once a run is published it is compared, and the next life starts from nothing, with an empty
 cache.
 """
 
@@ -25,7 +25,8 @@ from pathlib import Path
 from firstlight.base.files import verify_directory
 
 POLL_S = 0.002
-WRITING_S = 0.25  # about how long a small run takes to be written
+SOON_S = {"checkpoint": 2.0, "draft": 0.25}  # about how long a small run takes to the next, and to be written
+TURNS = ("start", "checkpoint", "draft")
 
 
 class Place:
@@ -55,49 +56,48 @@ class Place:
         if code not in (0, -signal.SIGKILL):
             raise SystemExit(f"pretrain failed:\n{(self.folder / 'log.txt').read_text()[-2000:]}")
 
-    def stage(self) -> str:
-        """How far the run has come, by what lies on the disk."""
+    def stage(self, dead: set[str]) -> str:
+        """How far the run has come, by what lies on the disk beside the drafts of the dead."""
         if self.run.exists():
             return "published"
-        if self.drafted():
+        if self.drafts() - dead:
             return "writing the run"
-        steps = sorted((self.folder / ".run.work" / "checkpoints").glob("step-*"))
-        if steps:
-            return f"after checkpoint {steps[-1].name}"
+        if checkpoints := self.checkpoints():
+            return f"after checkpoint {max(checkpoints)}"
         tower = (self.folder / ".run.work" / "image_encoder").exists()
         return "image tower done" if tower else "reading and encoding"
 
-    def drafted(self) -> bool:
-        """Whether the process that runs now is writing the run."""
-        return any(self.folder.glob(".run.*.draft"))
+    def drafts(self) -> set[str]:
+        """What is being written now, or was by a process that is dead."""
+        return {path.name for path in self.folder.glob(".run.*.draft")}
+
+    def checkpoints(self) -> set[str]:
+        """The network's complete checkpoints."""
+        return {path.name for path in self.folder.glob(".run.work/checkpoints/step-*")}
 
     def clear(self) -> None:
         """Back to nothing."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Drop the drafts of the dead, so that :meth:`drafted` speaks of the living."""
-        for left in self.folder.glob(".run.*.draft"):
-            shutil.rmtree(left, ignore_errors=True)
 
-
-def attempt(place: Place, moment: float, *, while_writing: bool) -> bool:
-    """Start, and kill the whole group `moment` seconds after the start (or after the draft appeared).
+def attempt(place: Place, turn: str, moment: float) -> bool:
+    """Start, and kill the whole group `moment` seconds after the start, a new checkpoint or a new draft.
 
     Returns whether it was killed; it may be done before.
     """
-    place.sweep()
+    watched = {"checkpoint": place.checkpoints, "draft": place.drafts}.get(turn)
+    before, dead = watched() if watched else set(), place.drafts()
     process = place.start()
-    while while_writing and process.poll() is None and not place.drafted():
+    while watched and process.poll() is None and watched() <= before:
         time.sleep(POLL_S)
     end = time.monotonic() + moment
     while process.poll() is None and time.monotonic() < end:
         time.sleep(POLL_S)
-    stage = place.stage()
+    stage = place.stage(dead)
     killed = process.poll() is None
     if killed:
         os.killpg(process.pid, signal.SIGKILL)
-        print(f"  killed {'writing + ' if while_writing else ''}{moment:.2f} s: {stage}", flush=True)
+        print(f"  killed {moment:.2f} s after the {turn}: {stage}", flush=True)
     place.check(process.wait())
     return killed
 
@@ -121,9 +121,8 @@ def torment(calm: Place, killed: Place, kills: int, whole: float, dice: random.R
     """Kill so often, then let it finish; whether every finished run was equal to the calm one."""
     equal, done = True, 0
     while done < kills:
-        writing = done % 3 == 2
-        moment = dice.uniform(0, WRITING_S if writing else whole)
-        done += attempt(killed, moment, while_writing=writing)
+        turn = TURNS[done % len(TURNS)]
+        done += attempt(killed, turn, dice.uniform(0, SOON_S.get(turn, whole)))
         if killed.run.exists():  # what can be seen is complete, whether it was killed or not
             equal &= compare(calm, killed)
             killed.clear()
