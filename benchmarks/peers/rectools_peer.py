@@ -2,7 +2,7 @@
 
     PEERS_ENV/bin/python rectools_peer.py EXCHANGE.npz OUT.npz --model sasrec|bert4rec [--loss L] ...
 
-Trains with RecTools' own code, keeps the weights with the best NDCG@10 over 2,000 people's validation items
+Trains with RecTools' own code, keeps the weights with the best NDCG@10 over some people's validation items
 (which are trained on by nobody; the validation loss would stop it too early), stops when that gets no
 better or the CPU budget is spent, and writes RecTools' own ten recommendations for every test case.
 Nothing of Firstlight is imported.
@@ -25,10 +25,6 @@ from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import BERT4RecModel, SASRecModel
 from rectools.models.nn.transformers.ligr import LiGRLayers
-
-VALIDATED = (
-    2000  # people; RecTools' own validation loss scores every position, so all would cost half an epoch
-)
 
 
 class Budget(Callback):
@@ -87,8 +83,8 @@ def main() -> None:
     with np.load(options.exchange) as found:
         split = dict(found)
     budget = Budget(options.cpu_seconds, options.patience)
-    model = make_model(options, budget, validated(split, options.seed))
-    model.fit(Dataset.construct(training(split, options.seed)))
+    model = make_model(options, budget, validated(split, options))
+    model.fit(Dataset.construct(training(split, options)))
     trained = time.process_time()
     budget = next(one for one in model.fit_trainer.callbacks if isinstance(one, Budget))  # RecTools copied it
     lists = recommended(model, split)
@@ -127,6 +123,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--batches", type=int, help="of each epoch, to take the time; seconds are scaled up")
     parser.add_argument("--patience", type=int, default=10)
+    parser.add_argument("--validated", type=int, default=2000, help="people asked after every epoch")
     parser.add_argument("--cpu-seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -177,10 +174,12 @@ def scale(split: dict[str, np.ndarray], options: argparse.Namespace) -> float:
     return max(1.0, np.ceil(people / options.batch) / options.batches) if options.batches else 1.0
 
 
-def validated(split: dict[str, np.ndarray], seed: int) -> np.ndarray:
-    """The numbers of the people whose validation item is asked for while training."""
-    n = len(split["valid_users"])
-    return np.random.default_rng(seed).permutation(split["valid_users"])[: min(n, VALIDATED)]
+def validated(split: dict[str, np.ndarray], options: argparse.Namespace) -> np.ndarray:
+    """The numbers of the people whose validation item is asked for while training.
+
+    Not all: RecTools' validation loss scores every position, which would cost half an epoch.
+    """
+    return np.random.default_rng(options.seed).permutation(split["valid_users"])[: options.validated]
 
 
 def last_of(people: np.ndarray, interactions: pd.DataFrame) -> np.ndarray:
@@ -189,9 +188,9 @@ def last_of(people: np.ndarray, interactions: pd.DataFrame) -> np.ndarray:
     return (last & interactions[Columns.User].isin(people)).to_numpy()
 
 
-def training(split: dict[str, np.ndarray], seed: int) -> pd.DataFrame:
+def training(split: dict[str, np.ndarray], options: argparse.Namespace) -> pd.DataFrame:
     """The training interactions, and the validation items that :func:`last_of` takes out again."""
-    asked = np.isin(split["valid_users"], validated(split, seed))
+    asked = np.isin(split["valid_users"], validated(split, options))
     users = np.concatenate([split["train_users"], split["valid_users"][asked]])
     rows = np.concatenate([split["train_rows"], split["valid_targets"][asked]])
     return frame(users, rows)
