@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,6 +101,9 @@ def _convert_plain(value: Any, hint: type, where: str) -> Any:
     is_bool = isinstance(value, bool)
     if hint is float and isinstance(value, int) and not is_bool:
         value = float(value)
+    if hint is float and isinstance(value, str):  # YAML takes 3e-3, which has no point, for text
+        with suppress(ValueError):
+            value = float(value)
     if hint is Path and isinstance(value, str):
         value = Path(value)
     if not isinstance(value, hint) or (is_bool and hint is not bool):

@@ -59,12 +59,18 @@ def test_overrides_win(tmp_path):
     assert (config.steps, config.inner.rate, config.inner.mode) == (7, 1.0, "slow")
 
 
+@pytest.mark.parametrize(("written", "read"), [("3e-3", 0.003), ("1E4", 10_000.0), (".5", 0.5), ("2", 2.0)])
+def test_numbers_are_read_as_they_are_usually_written(written, read):
+    assert load_config(Outer, None, [f"inner.rate={written}"]).inner.rate == read
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
         ("stpes=4", 'unknown key "stpes" \\(did you mean "steps"\\?\\)'),
         ("inner.rat=4", 'unknown key "rat" \\(did you mean "rate"\\?\\)'),
         ("steps=many", "'many' \\(str\\) .*steps.*expected int"),
+        ("inner.rate=fast", "'fast' \\(str\\) .*rate.*expected float"),
         ("on=1", "1 \\(int\\) .*expected bool"),
         ("steps=true", "True \\(bool\\) .*expected int"),
         ("inner.mode=warp", "'warp' .*expected one of 'fast', 'slow'"),
