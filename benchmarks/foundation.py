@@ -37,7 +37,7 @@ from firstlight.recommender.mixture import fit_mixture, panel_of
 from firstlight.recommender.validation import Validator
 
 SHARE = 0.3  # of the transition memory in the base
-NETWORK = {"batch_tokens": 2048, "softmax_limit": 1000, "n_negatives": 2048, "patience": 4}
+NETWORK = {"batch_tokens": 2048, "softmax_limit": 1000, "n_negatives": 1024, "patience": 4}
 
 
 def main() -> None:
@@ -89,7 +89,9 @@ def show(
     if mixer is not None:
         scorer = FoundationScorer(model, scorer.features, scorer.memory, Mixing(panel, mixer))
     found = evaluate(scorer, cases, counts=log.counts(len(data.catalogue)), name=name).summary()
-    print(f"| {name} | " + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold")), flush=True)
+    print(
+        f"| {name} | " + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold")), flush=True
+    )
 
 
 def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> ItemFeatures:

@@ -47,6 +47,8 @@ class TextEncoder:
         Longer texts are cut, at this or at the model's own limit.
     batch_tokens
         Padded tokens in one batch; by default 1,024 on a CPU and 32,768 on a GPU.
+    titles_only
+        Leave out categories and descriptions; worth it where descriptions are mostly selling.
     device
         By default the GPU when there is one.
 
@@ -63,6 +65,7 @@ class TextEncoder:
         revision: str | None = None,
         max_tokens: int = 256,
         batch_tokens: int | None = None,
+        titles_only: bool = False,
         device: str | None = None,
     ) -> None:
         folder = _locate(str(model), revision)
@@ -73,15 +76,16 @@ class TextEncoder:
         self._lock = threading.Lock()  # a fast tokenizer keeps its padding settings in itself
         self.name = folder.name if Path(model).is_dir() else str(model)
         self.revision = fingerprint(_files(folder), f"max_tokens={self.max_tokens}")
+        self.titles_only = titles_only
         self.dim = int(self._model.get_embedding_dimension() or self._model.encode(["a"]).shape[1])
 
     def content(self, item: Item) -> bytes | None:
         """The item's text as it is read, in UTF-8; None when it is blank."""
-        return self._clean(item.text).encode() or None
+        return self._read(item).encode() or None
 
     def encode(self, items: Sequence[Item]) -> Encoded:
         """Encode the items' texts; blank ones are not present."""
-        texts = [self._clean(item.text) for item in items]
+        texts = [self._read(item) for item in items]
         rows = [row for row, text in enumerate(texts) if text]
         return Encoded.scatter(items, rows, self._encode([texts[row] for row in rows], query=False))
 
@@ -95,6 +99,9 @@ class TextEncoder:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         vectors[rows] = self._encode([clean[row] for row in rows], query=True)
         return vectors
+
+    def _read(self, item: Item) -> str:
+        return self._clean(item.title if self.titles_only else item.text)
 
     def _clean(self, text: str) -> str:
         return one_line(text, LONGEST_TOKEN * self.max_tokens)

@@ -21,6 +21,7 @@ from .traces import Traces
 Scores = NDArray[np.float32]
 Sparse = Any  # a scipy matrix; scipy has no types of its own
 
+ATTRIBUTES = "attributes"  # the view of :func:`firstlight.corpus.tokens.token_views` with few values
 NEIGHBORS = 20  # look-alikes over which an item's transitions are averaged
 LEARNED = ("near", "last", "far", "following", "through")  # what an item nobody has touched has none of
 SMOOTHED = "smoothed"
@@ -84,6 +85,17 @@ class Experts:
         """What each expert says of every item, float32 [b, n] by name."""
         recent, last = profiles(histories, self.size), profiles(histories, self.size, window=1)
         return dict(self._opinions(histories, recent, last))
+
+    def alike(self, histories: Sequence[Rows]) -> Scores:
+        """How much each item is like the history, the mean of its views' cosines, float32 [b, n].
+
+        Attributes are left out: few values that many items share drown what titles say.
+        """
+        recent = profiles(histories, self.size)
+        views = [view for view in self.content if view != ATTRIBUTES]
+        if not views:
+            return np.zeros((len(histories), self.size), np.float32)
+        return np.mean([self._match(view, recent) for view in views], axis=0, dtype=np.float32)
 
     def _opinions(
         self, histories: Sequence[Rows], recent: Sparse, last: Sparse

@@ -134,9 +134,7 @@ class FoundationModel(PreTrainedModel):
         """The items of one step; content is computed for no others."""
         few = features if rows is None else features.take(rows)
         white = white if rows is None else white[rows]
-        return _Items(
-            rows, features.counts, white, self.tower.content(few, white), id_dropout, cold_share
-        )
+        return _Items(rows, features.counts, white, self.tower.content(few, white), id_dropout, cold_share)
 
     def _sampled_loss(
         self, states: Tensor, targets: Tensor, drawn: Tensor, items: _Items, n_items: int

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from ..corpus.interactions import Cases
 from ..corpus.keys import Rows
+from .experts import Experts
 from .features import ItemFeatures
 from .memory import TransitionMemory
 from .mixing import BLOCK_ELEMENTS, Mixing, Voices
 from .model import FoundationModel
 
 Scores = NDArray[np.float32]
+
+SHARPNESS = 16.0  # from a mean cosine to a logit
 
 
 class FoundationScorer:
@@ -29,6 +32,9 @@ class FoundationScorer:
         The transition memory beside the network, if any.
     mixing
         Experts and mixer on top of both, if any.
+    foreign
+        Content experts of a domain that the network was not trained on. They speak in its place
+        wherever there is a history: measured on other shops, it knows less than they do.
     """
 
     def __init__(
@@ -37,8 +43,9 @@ class FoundationScorer:
         features: ItemFeatures,
         memory: TransitionMemory | None = None,
         mixing: Mixing | None = None,
+        foreign: Experts | None = None,
     ) -> None:
-        self.model, self.memory, self.mixing = model, memory, mixing
+        self.model, self.memory, self.mixing, self.foreign = model, memory, mixing, foreign
         self.features = features.to(model.device)
         self.vectors, bias = model.items(self.features)
         self.candidates = self.vectors.float().cpu().numpy()
@@ -81,6 +88,9 @@ class FoundationScorer:
     def voices(self, people: Scores, histories: Sequence[Rows], *, bare: bool = False) -> Voices:
         """What the network says of every item, with its memory and, if asked, without IDs."""
         network = people @ self.candidates.T + self.bias
+        if self.foreign is not None:
+            asked = np.array([len(rows) > 0 for rows in histories])
+            network = np.where(asked[:, None], SHARPNESS * self.foreign.alike(histories), network)
         base = network if self.memory is None else self.memory.mixed(network, histories)
         if not bare:
             return Voices(base, network, network)

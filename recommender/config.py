@@ -61,12 +61,15 @@ class ContentConfig:
     ----------
     text
         A sentence-transformers id or folder; "none" switches text off.
+    titles_only
+        Whether the text encoder leaves categories and descriptions out.
     image
         An open_clip ``model/pretrained`` pair or folder; "align" trains a small one on the
         catalogue's own pairs; "none" switches pictures off; "auto" aligns when there are pictures.
     """
 
     text: str = "sentence-transformers/all-MiniLM-L6-v2"
+    titles_only: bool = False
     image: str = "auto"
 
 

@@ -22,7 +22,7 @@ MIN_PAIRS = 64  # fewer picture-text pairs teach an image tower nothing
 
 def text_encoder(config: ContentConfig) -> TextEncoder | None:
     """The run's text encoder, or None when text is off."""
-    return None if config.text == "none" else TextEncoder(config.text)
+    return None if config.text == "none" else TextEncoder(config.text, titles_only=config.titles_only)
 
 
 def image_encoder(
@@ -71,7 +71,7 @@ def read_content(catalogue: Catalogue, text: TextEncoder | None, image: ImageEnc
 
 def text_encoder_of(run: Run) -> TextEncoder | None:
     """The text encoder a run was made with; None when it has no text."""
-    return None if run.content.text is None else TextEncoder(run.config.content.text)
+    return None if run.content.text is None else text_encoder(run.config.content)
 
 
 def image_encoder_of(run: Run) -> ImageEncoder | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from ..corpus.catalogue import Catalogue
@@ -20,6 +21,7 @@ from ..foundation.mixer_fit import MixerReport, fit_mixer
 from ..foundation.mixing import Mixing, Panel, seen_mask
 from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
+from ..foundation.whiten import Whitening
 from .content import features_of
 from .run_directory import Run
 from .splitting import make_split
@@ -29,12 +31,30 @@ MAX_CASES = 24_000
 
 
 def scorer_of(run: Run) -> FoundationScorer:
-    """The run's foundation over its catalogue: network, memory and, where it was fitted, the mixer."""
+    """The run's foundation over its catalogue: network, memory and, where it was fitted, the mixer.
+
+    Over a catalogue of which nobody has touched anything (another domain's), content speaks for the network.
+    """
     features = features_of(run.content, run.counts)
+    if not run.counts.any():
+        return FoundationScorer(run.model, features, run.memory, foreign=_foreign(run))
     if run.mixer is None:
         return FoundationScorer(run.model, features, run.memory)
     panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
     return FoundationScorer(run.model, features, run.memory, Mixing(panel, run.mixer))
+
+
+def _foreign(run: Run) -> Experts:
+    """Content experts whose statistics are all of the catalogue that is asked."""
+    dense = {}
+    for name, encoded in (("text", run.content.text), ("image", run.content.image)):
+        if encoded is not None:
+            vectors, present = torch.from_numpy(encoded.vectors), torch.from_numpy(encoded.present)
+            whitening = Whitening(vectors.shape[1], vectors.shape[1])
+            whitening.fit(vectors[present])
+            dense[name] = (F.normalize(whitening(vectors), dim=1) * present[:, None]).numpy()
+    everything = np.ones(len(run.catalogue), dtype=bool)
+    return Experts(run.memory, run.traces, dense, token_views(run.catalogue, everything))
 
 
 def as_fitted(run: Run) -> Run:

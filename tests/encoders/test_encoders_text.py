@@ -46,6 +46,14 @@ def test_queries_and_items_share_a_space(text_encoder):
     assert vectors[0] @ vectors[2] > vectors[0] @ vectors[3]
 
 
+def test_titles_only_leaves_the_rest_unread():
+    short = TextEncoder(titles_only=True, device="cpu")
+    item = Item(ItemKey("1"), TEXTS[0], description="Space opera.", categories=("Drama",))
+    bare = Item(ItemKey("1"), TEXTS[0])
+    assert short.content(item) == TEXTS[0].encode()
+    np.testing.assert_allclose(short.encode([item]).vectors, short.encode([bare]).vectors, atol=1e-6)
+
+
 def test_text_that_cannot_matter_does_not(text_encoder):
     """Broken Unicode is replaced, white space collapses, and beyond the limit nothing is read."""
     item = Item(ItemKey("1"), "  two \n\t lines ")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
+from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.preprocessing import normalize
 
 from firstlight.base.errors import ArtifactError
 from firstlight.corpus import Catalogue, Item
@@ -64,6 +67,23 @@ def ask_of(panel: Panel):
 
 def asked(log: Interactions) -> Cases:
     return cases_at(log, log.offsets[1:] - 1)
+
+
+def test_alike_is_the_mean_cosine_of_the_views_but_for_attributes():
+    log, rng = log_of(), np.random.default_rng(0)
+    words = sparse.csr_matrix(rng.random((N, 7)) * (rng.random((N, 7)) < 0.5), dtype=np.float32)
+    words = sparse.csr_matrix(normalize(words))
+    coarse = sparse.csr_matrix(np.ones((N, 1), np.float32))
+    views = {"words": words, "attributes": coarse}
+    experts = Experts(TransitionMemory.of(log, N), Traces.of(log, N), {"text": vectors()}, views)
+    history = np.array([3, 11, 4], np.int32)
+    found = experts.alike([history, history[:0]])
+    weights = 0.7 ** np.arange(3)[::-1]
+    told = [cosine_similarity((weights @ one[history])[None], one)[0] for one in (vectors(), words.toarray())]
+    np.testing.assert_allclose(found[0], np.mean(told, axis=0), atol=1e-5)
+    assert not found[1].any()
+    mute = Experts(TransitionMemory.of(log, N), Traces.of(log, N), {}, {"attributes": coarse})
+    assert not mute.alike([history]).any()
 
 
 def test_the_mixer_learns_whom_to_believe(panel):
