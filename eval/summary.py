@@ -74,7 +74,7 @@ def summarize(
     `values` holds one mapping for each training seed, of the same metrics; with several, seeds are
     drawn too.
 
-    When "warm" and "cold" are among the parts, the harmonic mean of the two is added: it falls to 0
+    When "warm" and "cold" are among the parts and hold cases, the harmonic mean of the two is added: it falls to 0
     when either does, so it cannot be bought with one of them.
 
     Raises
@@ -98,7 +98,7 @@ def summarize(
             for i, metric in enumerate(values[0])
         }
         found[part] = Segment(part, n, n_people, estimates)
-    if "warm" in found and "cold" in found:
+    if all(part in found and found[part].n for part in ("warm", "cold")):
         found = _with_harmonic(found, list(values[0]), means, spread, list(parts))
     return Summary(name, found)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -129,7 +131,11 @@ def test_an_empty_segment_has_no_mean_and_no_case_is_an_error():
     results = CaseResults(
         "s", np.array([1.0]), np.zeros((1, 1), np.int32), np.array([0]), np.array([5]), np.array([1])
     )
-    assert results.summary(replicates=10).as_dict()["cold"]["HR@10"] == [None, None, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        summary = results.summary(replicates=10)
+    assert summary.as_dict()["cold"]["HR@10"] == [None, None, None]
+    assert HARMONIC not in summary.segments, "there is no mean of something and nothing"
     with pytest.raises(DataError, match="no case to summarize"):
         summarize("s", [{}], {}, np.array([], dtype=int))
 
