@@ -96,7 +96,7 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
         )
     run = replace(run, config=config)
     work = run.path.with_name(f".{run.path.name}.ranker")
-    tuning = _Tuning(as_fitted(run)).tune(work / ADAPTER)
+    tuning = Tuner(as_fitted(run)).tune(work / ADAPTER)
     with revise(run.path) as draft:
         _write(draft, run, tuning, work / ADAPTER)
     shutil.rmtree(work, ignore_errors=True)
@@ -114,7 +114,7 @@ def _write(draft: Path, run: Run, tuning: Tuning, adapter: Path) -> None:
     write_text(draft / "config.yaml", to_yaml(run.config))
 
 
-class _Tuning:
+class Tuner:
     """The steps of one fine-tuning, in order."""
 
     def __init__(self, run: Run) -> None:
@@ -153,20 +153,21 @@ class _Tuning:
         return [pools[i] for i in order[:most]]
 
     def tune(self, out: Path) -> Tuning:
+        """Train the ranker into `out`, then fit the blend with it."""
         n_read = min(self.config.tuning.blend_lists, len(self.fit))
         say(
             f"finetune: {len(self.teach)} lists teach, {len(self.stop)} stop, {len(self.fit)} fit the blend, "
             f"{n_read} of them also read by the language model"
         )
         rng = np.random.default_rng(self.config.ranker.seed)
-        teach = [self._example(pool, rng) for pool in self.teach]
-        stop = [self._example(pool, rng).narrowed(self.config.ranker.n_negatives, rng) for pool in self.stop]
+        teach = [self.example(pool, rng) for pool in self.teach]
+        stop = [self.example(pool, rng).narrowed(self.config.ranker.n_negatives, rng) for pool in self.stop]
         _, training = train_ranker(teach, stop, config=self.config.ranker, out=out)
         self.voting.ranker_path = out
         blend, report = Blend.fit(self._lists(n_read))
         return Tuning(training, blend, report, self._probes(rng))
 
-    def _example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
+    def example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
         """A list with its answer, and some random rows behind it."""
         others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
         more = np.setdiff1d(others, np.append(pool.rows, pool.person.rows))
@@ -182,7 +183,7 @@ class _Tuning:
     def _probes(self, rng: np.random.Generator) -> dict[str, Probed]:
         """What the ranker loses without its soft tokens, its order of history, or the titles."""
         pools, n = self.fit[: self.config.tuning.probe_lists], self.config.ranker.n_negatives
-        lists = [self._example(pool, rng).narrowed(n, rng) for pool in pools]
+        lists = [self.example(pool, rng).narrowed(n, rng) for pool in pools]
         return probe(self.voting.ranker, lists) if lists else {}
 
     def _list(self, pool: Pool, llm: NDArray[np.float32] | None) -> VoterList:
