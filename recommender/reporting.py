@@ -131,8 +131,9 @@ def facts(run: Run) -> list[tuple[str, str]]:
         ("people", f"{log.n_users:,}"),
         ("interactions", f"{len(log):,}"),
         ("never seen in training", f"{int((run.counts == 0).sum()):,} items"),
-        ("people with at most 5", f"{np.mean(lengths <= 5):.0%}"),
     ]
+    if len(lengths):  # a domain of ready-made cases has no log
+        found.append(("people with at most 5", f"{np.mean(lengths <= 5):.0%}"))
     if text is not None:
         found.append(("items with text", f"{text.present.mean():.0%}"))
     if image is not None:
