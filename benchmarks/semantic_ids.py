@@ -39,9 +39,7 @@ def main() -> None:
     train = leave_one_out(data.interactions, train_on_valid=False).train
     raw = title_vectors(data.catalogue)
     spaces = {"raw": raw, "whitened": whitened(raw, train.counts(len(raw)) > 0)}
-    print(
-        "| vectors, codes | different | share theirs | largest group | perplexity | error | together | CPU s"
-    )
+    print("| vectors, codes | different | shared | largest group | perplexity | error | together | CPU s |")
     print("|---" * 8 + "|")
     for space, vectors in spaces.items():
         for kind, levels, bits in SHAPES:

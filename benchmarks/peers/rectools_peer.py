@@ -53,9 +53,8 @@ class Budget(Callback):
         """NDCG@10 of a batch, seen items left out, ties against the target."""
         states = module.torch_model.encode_sessions(batch, module.item_embs)[:, -1]
         scores = states @ module.item_embs.T
-        own = scores.gather(1, batch["y"])
         scores.scatter_(1, batch["x"], -torch.inf)  # padding is item 0, and out with them
-        rank = (scores >= own).sum(1).clamp_min(1)
+        rank = (scores >= scores.gather(1, batch["y"])).sum(1)
         self.gains.append(torch.where(rank <= 10, 1 / torch.log2(1.0 + rank), 0.0))
 
     def on_validation_epoch_end(self, trainer: Trainer, module: torch.nn.Module) -> None:
