@@ -74,8 +74,8 @@ def summarize(
     `values` holds one mapping for each training seed, of the same metrics; with several, seeds are
     drawn too.
 
-    When "warm" and "cold" are among the parts and hold cases, the harmonic mean of the two is added: it falls to 0
-    when either does, so it cannot be bought with one of them.
+    When "warm" and "cold" are among the parts and hold cases, the harmonic mean of the two is added: it
+    falls to 0 when either does, so it cannot be bought with one of them.
 
     Raises
     ------

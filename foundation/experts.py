@@ -40,6 +40,8 @@ class Experts:
         Unit vectors float32 [n, d] by modality ("text", "image"); a zero row has nothing to say.
     tokens
         Unit TF-IDF rows [n, m] by view; see :func:`firstlight.corpus.tokens.token_views`.
+    look_alikes
+        What :attr:`look_alikes` was found to be for the same content; None: find it when asked.
     """
 
     def __init__(
@@ -48,10 +50,12 @@ class Experts:
         traces: Traces,
         dense: Mapping[str, Scores],
         tokens: Mapping[str, Sparse],
+        look_alikes: Sparse | None = None,
     ) -> None:
         self.graph, self.traces = memory.graph, traces
         self.dense, self.tokens = dict(dense), dict(tokens)
         self.size = self.graph.indptr.size - 1
+        self._found_alike = look_alikes
         self._turned = {name: rows.T.tocsr() for name, rows in self.tokens.items()}
 
     @property
@@ -68,6 +72,8 @@ class Experts:
     @cached_property
     def look_alikes(self) -> Sparse:
         """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1."""
+        if self._found_alike is not None:
+            return self._found_alike
         count = min(NEIGHBORS, self.size - 1)
         near = np.zeros((self.size, count), dtype=np.int64)
         weights = np.zeros((self.size, count), dtype=np.float32)

@@ -11,6 +11,7 @@ from ..base.errors import DataError
 from ..corpus.catalogue import Catalogue
 from ..corpus.readers import read_items
 from .content import features_of, image_encoder_of, read_content, text_encoder_of
+from .mixture import with_look_alikes
 from .run_directory import Run, load_run, revise, write_items
 from .training import stored
 
@@ -51,12 +52,14 @@ def _grown(run: Run, fresh: Catalogue) -> Run:
     counts = np.concatenate([run.counts, np.zeros(len(fresh), np.int64)])
     catalogue = run.catalogue.extended(fresh)
     store = stored(catalogue.keys, run.model, features_of(content, counts))
-    return replace(
+    grown = replace(
         run,
         catalogue=catalogue,
         content=content,
         counts=counts,
         memory=run.memory.extended(len(catalogue)),
         traces=run.traces.extended(len(catalogue)),
+        look_alikes=None,
         store=store,
     )
+    return with_look_alikes(grown)

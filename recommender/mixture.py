@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ..corpus.catalogue import Catalogue
 from ..corpus.interactions import Cases
@@ -40,8 +41,20 @@ def scorer_of(run: Run) -> FoundationScorer:
         return FoundationScorer(run.model, features, run.memory, foreign=_foreign(run))
     if run.mixer is None:
         return FoundationScorer(run.model, features, run.memory)
-    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
+    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
     return FoundationScorer(run.model, features, run.memory, Mixing(panel, run.mixer))
+
+
+def with_look_alikes(run: Run) -> Run:
+    """The run with its items' look-alikes found, which takes time that grows with their square.
+
+    A run without a mixer asks no expert and stays as it is.
+    """
+    if run.mixer is None:
+        return run
+    features = features_of(run.content, run.counts)
+    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
+    return replace(run, look_alikes=panel.experts.look_alikes)
 
 
 def _foreign(run: Run) -> Experts:
@@ -63,7 +76,8 @@ def as_fitted(run: Run) -> Run:
         return run
     train, n_items = make_split(run.log, run.config.split, fitting=True).train, len(run.catalogue)
     memory = TransitionMemory(TransitionMemory.of(train, n_items).graph, run.memory.share)
-    return replace(run, counts=train.counts(n_items), memory=memory, traces=Traces.of(train, n_items))
+    counts, traces = train.counts(n_items), Traces.of(train, n_items)
+    return replace(run, counts=counts, memory=memory, traces=traces, look_alikes=None)
 
 
 def panel_of(
@@ -72,6 +86,7 @@ def panel_of(
     features: ItemFeatures,
     memory: TransitionMemory,
     traces: Traces,
+    look_alikes: sparse.csr_matrix | None = None,
 ) -> Panel:
     """The experts over a catalogue, seeing content as the model's whitening does."""
     with torch.no_grad():
@@ -82,7 +97,7 @@ def panel_of(
     widths = np.cumsum(model.tower.white_widths)[:-1]
     dense = dict(zip(present, np.split(white, widths, axis=1), strict=True)) if present else {}
     counts = features.counts.numpy()
-    experts = Experts(memory, traces, dense, token_views(catalogue, counts > 0))
+    experts = Experts(memory, traces, dense, token_views(catalogue, counts > 0), look_alikes)
     return Panel(experts, ItemFacts(counts, traces.late))
 
 

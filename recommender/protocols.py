@@ -103,6 +103,7 @@ def _elsewhere(run: Run, dataset: Dataset, share: float, protocol: str) -> Quest
         memory=memory,
         traces=Traces.of(split.train, n_items),
         mixer=None,
+        look_alikes=None,
     )
     return Questions(foreign, split, protocol)
 

@@ -6,7 +6,7 @@ run/catalogue.parquet    items and keys; tokens by row
 run/log.parquet          who did what; a person's history when asked by key
 run/content.safetensors  the encoders' vectors by row
 run/memory.safetensors   transitions mixed with the network, and traces.safetensors, what else the log left
-run/mixer.safetensors    what each expert's opinion is worth, where it was fitted
+run/mixer.safetensors    what each expert's opinion is worth, where it was fitted; look_alikes.safetensors beside it
 run/foundation/          config.json, model.safetensors, training.json
 run/vectors.safetensors  what is retrieved: the truth of every index
 run/image_encoder/       the image tower, when it was trained on this catalogue
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ..base.config import load_config, to_yaml
 from ..base.files import publish_directory, read_json, verify_directory, write_json, write_text
@@ -36,6 +37,7 @@ from ..finetune.llm import quiet_transformers
 from ..foundation import FoundationModel
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
+from ..foundation.sparse_tensors import load_matrix, save_matrix
 from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
@@ -45,6 +47,7 @@ IMAGE_ENCODER = "image_encoder"
 RANKER = "ranker"
 REPORT = "report"
 MIXER = "mixer.safetensors"
+LOOK_ALIKES = "look_alikes.safetensors"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Run:
         The directory.
     counts
         int64 [n_items]: interactions in training by row; 0 is cold. Items added later are cold.
+    look_alikes
+        [n_items, n_items]; see :attr:`firstlight.foundation.experts.Experts.look_alikes`. None: not found yet.
     training
         Curves, split digest, read report: what reports are made from.
     """
@@ -71,6 +76,7 @@ class Run:
     memory: TransitionMemory
     traces: Traces
     mixer: Mixer | None
+    look_alikes: sparse.csr_matrix | None
     store: VectorStore
     training: dict[str, Any]
 
@@ -105,6 +111,8 @@ def write_items(run: Run, draft: Path) -> None:
     run.content.save(draft / "content.safetensors")
     run.memory.save(draft / "memory.safetensors")
     run.traces.save(draft / "traces.safetensors")
+    if run.look_alikes is not None:
+        save_matrix("look_alikes", run.look_alikes, draft / LOOK_ALIKES)
     run.store.save(draft / "vectors.safetensors")
     training = {**run.training, "counts": run.counts.tolist()}
     write_json(draft / "training.json", training)
@@ -135,6 +143,9 @@ def load_run(path: Path) -> Run:
         memory=TransitionMemory.load(path / "memory.safetensors"),
         traces=Traces.load(path / "traces.safetensors"),
         mixer=Mixer.load(path / MIXER) if (path / MIXER).is_file() else None,
+        look_alikes=load_matrix("look_alikes", path / LOOK_ALIKES)
+        if (path / LOOK_ALIKES).is_file()
+        else None,
         store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
         training=training,
     )

@@ -25,7 +25,7 @@ from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
-from .mixture import fit_mixture, panel_of
+from .mixture import fit_mixture, panel_of, with_look_alikes
 from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
 from .splitting import make_split, released
@@ -114,7 +114,8 @@ class _Pretraining:
         if self.processes.is_main_process:
             mixer = self._mixer(features, trained)
             self._count_validation_too()
-            save_run(self._assembled(content, mixer, trained), image_encoder=self._image_folder())
+            run = with_look_alikes(self._assembled(content, mixer, trained))
+            save_run(run, image_encoder=self._image_folder())
             remove_drafts(self.out)
             shutil.rmtree(self.work, ignore_errors=True)
         self.processes.wait_for_everyone()
@@ -201,6 +202,7 @@ class _Pretraining:
             memory=self.memory,
             traces=self.traces,
             mixer=mixer,
+            look_alikes=None,
             store=stored(self.catalogue.keys, trained.model, features_of(content, self.counts)),
             training={
                 "curves": trained.curves,
