@@ -101,7 +101,7 @@ class Experts:
         views = [view for view in self.content if view != ATTRIBUTES]
         if not views:
             return np.zeros((len(histories), self.size), np.float32)
-        return np.mean([self._match(view, recent) for view in views], axis=0, dtype=np.float32)
+        return np.asarray(np.mean([self._match(view, recent) for view in views], axis=0), dtype=np.float32)
 
     def _opinions(
         self, histories: Sequence[Rows], recent: Sparse, last: Sparse

@@ -6,7 +6,8 @@ run/catalogue.parquet    items and keys; tokens by row
 run/log.parquet          who did what; a person's history when asked by key
 run/content.safetensors  the encoders' vectors by row
 run/memory.safetensors   transitions mixed with the network, and traces.safetensors, what else the log left
-run/mixer.safetensors    what each expert's opinion is worth, where it was fitted; look_alikes.safetensors beside it
+run/mixer.safetensors    what each expert's opinion is worth, where it was fitted
+run/look_alikes.safetensors  each item's nearest in content, which the experts ask
 run/foundation/          config.json, model.safetensors, training.json
 run/vectors.safetensors  what is retrieved: the truth of every index
 run/image_encoder/       the image tower, when it was trained on this catalogue
@@ -47,7 +48,8 @@ IMAGE_ENCODER = "image_encoder"
 RANKER = "ranker"
 REPORT = "report"
 MIXER = "mixer.safetensors"
-LOOK_ALIKES = "look_alikes.safetensors"
+ALIKE = "look_alikes"
+LOOK_ALIKES = f"{ALIKE}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Run:
     counts
         int64 [n_items]: interactions in training by row; 0 is cold. Items added later are cold.
     look_alikes
-        [n_items, n_items]; see :attr:`firstlight.foundation.experts.Experts.look_alikes`. None: not found yet.
+        [n_items, n_items]; see :attr:`firstlight.foundation.experts.Experts.look_alikes`.
+        None: not found yet.
     training
         Curves, split digest, read report: what reports are made from.
     """
@@ -112,7 +115,7 @@ def write_items(run: Run, draft: Path) -> None:
     run.memory.save(draft / "memory.safetensors")
     run.traces.save(draft / "traces.safetensors")
     if run.look_alikes is not None:
-        save_matrix("look_alikes", run.look_alikes, draft / LOOK_ALIKES)
+        save_matrix(ALIKE, run.look_alikes, draft / LOOK_ALIKES)
     run.store.save(draft / "vectors.safetensors")
     training = {**run.training, "counts": run.counts.tolist()}
     write_json(draft / "training.json", training)
@@ -143,9 +146,7 @@ def load_run(path: Path) -> Run:
         memory=TransitionMemory.load(path / "memory.safetensors"),
         traces=Traces.load(path / "traces.safetensors"),
         mixer=Mixer.load(path / MIXER) if (path / MIXER).is_file() else None,
-        look_alikes=load_matrix("look_alikes", path / LOOK_ALIKES)
-        if (path / LOOK_ALIKES).is_file()
-        else None,
+        look_alikes=load_matrix(ALIKE, path / LOOK_ALIKES) if (path / LOOK_ALIKES).is_file() else None,
         store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
         training=training,
     )
