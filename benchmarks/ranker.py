@@ -61,8 +61,8 @@ def _asked(path: Path, most: int, cold: int) -> tuple[dict[str, CaseResults], np
     cases = split.test.take(asked)
     pools = retrieved(voting, cases, run.config.serve.rerank, released(run.log, run.catalogue))
     print(f"{run.config.data.path}: {split.name}; split {split.digest}; seed {run.config.ranker.seed}")
-    print(f"{len(cases):,} of {len(split.test):,} test cases, {_recall(pools):.1%} with their target among")
-    print(f"{run.config.serve.rerank} retrieved; the ranker alone on validation lists, and what it rests on:")
+    print(f"{len(cases):,} of {len(split.test):,} test cases, {run.config.serve.rerank} items retrieved for each")
+    print("NDCG@10 of the ranker alone on validation lists, and its change when something is taken away:")
     for name, one in read_json(path / RANKER / "probes.json").items():
         print(f"  {name:30} {one['ndcg']:.4f} ({one['change']:+.4f} ± {one['standard_error']:.4f})")
     print("\n".join(_weights(voting)), flush=True)
@@ -70,10 +70,6 @@ def _asked(path: Path, most: int, cold: int) -> tuple[dict[str, CaseResults], np
     return {name: _results(name, one, cases, run.counts) for name, one in ranks.items()}, np.isin(
         asked, chosen
     )
-
-
-def _recall(pools: list[Pool]) -> float:
-    return sum(pool.positive is not None for pool in pools) / len(pools)
 
 
 def _weights(voting: Voting) -> Iterator[str]:
