@@ -61,7 +61,8 @@ def _asked(path: Path, most: int, cold: int) -> tuple[dict[str, CaseResults], np
     cases = split.test.take(asked)
     pools = retrieved(voting, cases, run.config.serve.rerank, released(run.log, run.catalogue))
     print(f"{run.config.data.path}: {split.name}; split {split.digest}; seed {run.config.ranker.seed}")
-    print(f"{len(cases):,} of {len(split.test):,} test cases, {run.config.serve.rerank} items retrieved for each")
+    size = run.config.serve.rerank
+    print(f"{len(cases):,} of {len(split.test):,} test cases, {size} items retrieved for each")
     print("NDCG@10 of the ranker alone on validation lists, and its change when something is taken away:")
     for name, one in read_json(path / RANKER / "probes.json").items():
         print(f"  {name:30} {one['ndcg']:.4f} ({one['change']:+.4f} ± {one['standard_error']:.4f})")
