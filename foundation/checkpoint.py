@@ -36,6 +36,8 @@ class TrainingState:
         The next batch to read.
     best
         Best validation score so far, and `best_epoch` where it was reached.
+    losses
+        Of the batches read in this epoch.
     curves
         One record for each validation.
     """
@@ -46,6 +48,7 @@ class TrainingState:
     batch: int = 0
     best: float = -1.0
     best_epoch: int = -1
+    losses: list[float] = field(default_factory=list)
     curves: list[dict[str, Any]] = field(default_factory=list)
 
 

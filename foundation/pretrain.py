@@ -211,10 +211,9 @@ class _Trainer:
 
     def _epoch(self, progress: Any) -> float:
         """Train through what is left of the current epoch; return its mean loss."""
-        losses = []
         batches = list(self._batches(self.state.epoch))
         for number in range(self.state.batch, len(batches)):
-            losses.append(self._backward(number, batches[number]))
+            self.state.losses.append(self._backward(number, batches[number]))
             if (number + 1) % self.config.accumulation and number + 1 < len(batches):
                 continue
             self._update()
@@ -222,6 +221,7 @@ class _Trainer:
             progress.set_description(f"pretrain {self.state.epoch + 1} ({number + 1}/{len(batches)})")
             if self.state.step % self.config.checkpoint_steps == 0:
                 self._checkpoint()
+        losses, self.state.losses = self.state.losses, []
         self.state.epoch, self.state.batch = self.state.epoch + 1, 0
         return float(np.mean(losses)) if losses else math.nan
 
