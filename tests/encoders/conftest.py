@@ -37,7 +37,7 @@ class CountingEncoder:
         return Encoded.scatter(items, rows, np.array(draws, dtype=np.float32).reshape(-1, 8), failures)
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")  # a session's would stay for the rooms that come after
 def _offline():
     """Nothing in this room may touch the network."""
 

@@ -16,14 +16,29 @@ from firstlight.recommender.splitting import make_split
 
 
 @pytest.fixture(scope="module")
-def counting(world, small_config, tmp_path_factory):
-    """The suite's run, with the only difference that validation is counted too."""
-    config = replace(small_config, split=replace(small_config.split, train_on_valid=True))
-    return load_run(pretrain(world, tmp_path_factory.mktemp("counting") / "run", config))
+def runs(world, small_config, tmp_path_factory):
+    """Two runs of one configuration, with the only difference that the second counts validation too."""
+    folder = tmp_path_factory.mktemp("counting")
+    plain = replace(
+        small_config,
+        content=replace(small_config.content, image="none"),
+        pretrain=replace(small_config.pretrain, epochs=1),
+    )
+    both = replace(plain, split=replace(plain.split, train_on_valid=True))
+    return [load_run(pretrain(world, folder / name, one)) for name, one in (("plain", plain), ("both", both))]
 
 
-def test_what_is_fitted_stays_and_what_is_counted_is_made_again(counting, pretrained):
-    plain = load_run(pretrained)
+@pytest.fixture
+def plain(runs):
+    return runs[0]
+
+
+@pytest.fixture
+def counting(runs):
+    return runs[1]
+
+
+def test_what_is_fitted_stays_and_what_is_counted_is_made_again(counting, plain):
     weights = plain.model.state_dict()
     assert all(torch.equal(one, weights[name]) for name, one in counting.model.state_dict().items())
     mixed = plain.mixer.state_dict()
@@ -36,8 +51,8 @@ def test_what_is_fitted_stays_and_what_is_counted_is_made_again(counting, pretra
     assert counting.traces.following.nnz > plain.traces.following.nnz
 
 
-def test_what_is_fitted_on_validation_sees_the_run_without_it(counting, pretrained):
-    plain, before = load_run(pretrained), as_fitted(counting)
+def test_what_is_fitted_on_validation_sees_the_run_without_it(counting, plain):
+    before = as_fitted(counting)
     assert np.array_equal(before.counts, plain.counts)
     assert before.memory.share == plain.memory.share
     assert abs(before.memory.graph - plain.memory.graph).max() < 1e-6
