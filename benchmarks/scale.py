@@ -200,11 +200,10 @@ def chart(found: dict[str, list[dict[str, float]]]) -> bytes:
     FigureCanvasAgg(figure)
     for place, (sweep, rows) in enumerate(found.items(), 1):
         axes = figure.add_subplot(1, len(found), place)
-        axes.plot(
-            [row[sweep] for row in rows], [1e6 / row["rate"] for row in rows], "o-", color=LIGHT["series0"]
-        )
+        costs = [1e6 / row["rate"] for row in rows]
+        axes.plot([row[sweep] for row in rows], costs, "o-", color=LIGHT["series0"])
         axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.15 * max(costs))
         axes.set_xlabel(sweep if sweep != "length" else "interactions a person")
         axes.grid(axis="y", color=LIGHT["line"])
         axes.spines[["top", "right", "left"]].set_visible(False)
