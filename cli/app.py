@@ -11,6 +11,7 @@ from ..base.errors import ConfigError, FirstlightError
 from . import (
     add_items,
     check,
+    codes,
     demo,
     evaluate,
     explain,
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, sample, check, pretrain, finetune, evaluate, recommend, explain, add_items, serve, push):
+for verb in (demo, sample, check, pretrain, finetune, evaluate, recommend, explain, add_items, codes, serve, push):
     app.command(name=verb.NAME)(verb.run)
 
 

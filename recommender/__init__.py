@@ -1,6 +1,7 @@
 """Floor 6: the pipeline from tables to answers, and the run directory."""
 
 from .answers import Answer, Recommendation
+from .codes import write_codes
 from .config import RunConfig
 from .evaluation import evaluate
 from .growing import add_items
@@ -26,4 +27,5 @@ __all__ = [
     "pretrain",
     "push",
     "save_report",
+    "write_codes",
 ]

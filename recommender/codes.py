@@ -1,0 +1,55 @@
+"""A run's items as semantic ids: a table for language models that name items by codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..base.errors import DataError
+from ..base.progress import say
+from ..foundation.semantic_ids import CodeReport, Kind, Quantizer
+from .content import features_of
+from .run_directory import load_run
+
+
+def write_codes(
+    path: Path | str,
+    out: Path | str,
+    *,
+    levels: int = 3,
+    bits: int = 8,
+    kind: Kind = "residual",
+    seed: int = 0,
+) -> CodeReport:
+    """Code a run's items by their whitened content, and write the table.
+
+    Parameters
+    ----------
+    path
+        A run directory.
+    out
+        Ends in .csv or .parquet; see :meth:`firstlight.foundation.semantic_ids.SemanticIds.write`.
+        Items without any content have no row.
+    levels, bits, kind, seed
+        See :class:`firstlight.foundation.semantic_ids.Quantizer`.
+
+    Raises
+    ------
+    DataError
+        If no item has any content.
+    ModelError
+        If a codebook collapses.
+    """
+    run = load_run(Path(path))
+    with torch.no_grad():
+        white = run.model.tower.white(features_of(run.content, run.counts)).numpy()
+    rows = np.flatnonzero(np.any(white != 0, axis=1))
+    if not len(rows):
+        raise DataError("no item has text or a picture", where=str(path), expected="content to make codes of")
+    if len(rows) < len(white):
+        say(f"{len(white) - len(rows):,} items without content have no codes")
+    found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(white[rows]).ids(white[rows])
+    found.write(Path(out), [run.catalogue.keys[row] for row in rows])
+    return found.report
