@@ -1,13 +1,13 @@
 """The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
 
-    python benchmarks/foundation.py ../shared/data/amazon-beauty [--epochs 14] [--seeds 1] [--fit-on train]
+    python benchmarks/foundation.py ../shared/data/amazon-beauty [--preset P] [--seeds N] [--fit-on train]
 
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
 training items, with experts made without them, so that validation items are used for nothing at all.
 "validation counted": the same network and mixer, but the experts count validation items too (the
 convention in which the validation item is trained on; the network's weights still have not seen it).
-`--epochs 0` leaves the network as it was drawn. Baselines on the same split: benchmarks/baselines.py.
+The network is `firstlight pretrain --preset P`. Baselines on the same split: benchmarks/baselines.py.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from baselines import cell, title_vectors
 
+from firstlight.base.config import load_config
 from firstlight.corpus import Dataset
 from firstlight.corpus.interactions import Cases, Interactions, cases_at
 from firstlight.corpus.readers import read_dataset
@@ -30,21 +32,24 @@ from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeature
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
 from firstlight.foundation.mixing import Mixing, Panel
-from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
+from firstlight.foundation.pretrain import pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.traces import Traces
+from firstlight.recommender import RunConfig
 from firstlight.recommender.mixture import fit_mixture, panel_of
+from firstlight.recommender.presets import PRESETS, preset
 from firstlight.recommender.validation import Validator
 
 SHARE = 0.3  # of the transition memory in the base
-NETWORK = {"batch_tokens": 2048, "softmax_limit": 1000, "n_negatives": 1024, "patience": 4}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--epochs", type=int, default=0)
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="retail")
+    parser.add_argument("--epochs", type=int, help="other than the preset's; 0 leaves the network as drawn")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
     options = parser.parse_args()
 
@@ -54,9 +59,11 @@ def main() -> None:
     print(
         f"{data.name}: {split.name}; {len(split.test)} cases; split {split.digest}; mixer on {options.fit_on}"
     )
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         began = time.process_time()
-        model = network(data, split.train, split.valid, vectors, options.epochs, seed)
+        model = network(
+            data, split.train, split.valid, vectors, kind=options.preset, epochs=options.epochs, seed=seed
+        )
         trained = time.process_time()
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":
@@ -100,18 +107,28 @@ def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> It
 
 
 def network(
-    data: Dataset, log: Interactions, valid: Cases, vectors: np.ndarray, epochs: int, seed: int
+    data: Dataset,
+    log: Interactions,
+    valid: Cases,
+    vectors: np.ndarray,
+    *,
+    kind: str,
+    epochs: int | None,
+    seed: int,
 ) -> FoundationModel:
     features = scorer_features(data, log, vectors)
     torch.manual_seed(seed)
-    shape = FoundationConfig(n_items=len(features), text_dim=vectors.shape[1], dropout=0.4)
+    settings = load_config(RunConfig, None, preset(kind))
+    sizes = asdict(settings.shape) | {"use_time": False}  # all data here has nothing but an order
+    shape = FoundationConfig(n_items=len(features), text_dim=vectors.shape[1], **sizes)
+    epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
         model = FoundationModel(shape)
         model.tower.fit_whitening(features)
         return model.eval()
     validate = Validator(valid, features, TransitionMemory.of(log, len(features)), None)
     with tempfile.TemporaryDirectory() as folder:
-        config = PretrainConfig(epochs=epochs, seed=seed, **NETWORK)
+        config = replace(settings.pretrain, epochs=epochs, seed=seed)
         return pretrain_model(log, features, shape, config, validate=validate, checkpoints=Path(folder)).model
 
 

@@ -34,7 +34,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (demo, sample, check, pretrain, finetune, evaluate, recommend, explain, add_items, codes, serve, push):
+VERBS = (
+    *(demo, sample, check, pretrain, finetune, evaluate),
+    *(recommend, explain, add_items, codes, serve, push),
+)
+for verb in VERBS:
     app.command(name=verb.NAME)(verb.run)
 
 

@@ -19,6 +19,13 @@ def run(
     join: Annotated[
         list[str] | None, typer.Option(help="A table or picture folder to join to the items.")
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="retail: short histories, many items; media: long histories, fewer items.",
+            show_default=False,
+        ),
+    ] = None,
     config: Config = None,
     settings: Set = None,
 ) -> None:
@@ -26,8 +33,9 @@ def run(
     from ..base.config import load_config
     from ..base.progress import speaks
     from ..recommender import RunConfig, pretrain
+    from ..recommender.presets import preset as settings_of
 
-    resolved = load_config(RunConfig, config, settings or ())
+    resolved = load_config(RunConfig, config, (*settings_of(preset), *(settings or ())))
     if join:
         resolved = replace(resolved, data=replace(resolved.data, join=tuple(join)))
     made = pretrain(data, out, resolved)

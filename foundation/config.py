@@ -18,8 +18,8 @@ class FoundationConfig(PreTrainedConfig):
         Dimensions kept by whitening.
     hidden_size
         Width of item vectors and of the transformer.
-    id_bound
-        Longest ID delta, in units of the (unit-length) content vector.
+    content_size
+        Length at which content vectors start; learned from there. IDs start as long.
     id_half
         Interactions at which the ID delta counts half: ``g(n) = n / (n + id_half)``.
     max_items
@@ -43,10 +43,10 @@ class FoundationConfig(PreTrainedConfig):
     n_blocks: int = 2
     n_heads: int = 2
     dropout: float = 0.2
-    id_bound: float = 2.0
-    id_half: float = 4.0
+    content_size: float = 0.1
+    id_half: float = 0.5
     max_items: int = 50
-    init_scale: float = 12.0
+    init_scale: float = 8.0
     max_scale: float = 50.0
     use_time: bool = False
     direction: str = "causal"

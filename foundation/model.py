@@ -56,7 +56,8 @@ class FoundationModel(PreTrainedModel):
         self.tower = ItemTower(config)
         self.transformer = BehaviorTransformer(config)
         self.profile = ContentProfile(self.tower.white_widths, config.hidden_size, config.max_items)
-        self.special = nn.Parameter(torch.randn(2, config.hidden_size) * config.hidden_size**-0.5)
+        start = config.content_size * config.hidden_size**-0.5  # as long as an item
+        self.special = nn.Parameter(torch.randn(2, config.hidden_size) * start)
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(config.init_scale))))
         self.post_init()
 
@@ -65,11 +66,8 @@ class FoundationModel(PreTrainedModel):
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.Embedding):  # the ID deltas start at nothing
-            if self.config.text_dim or self.config.image_dim:
-                nn.init.zeros_(module.weight)
-            else:
-                nn.init.normal_(module.weight, std=self.config.hidden_size**-0.5)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=self.config.content_size * self.config.hidden_size**-0.5)
 
     @property
     def scale(self) -> Tensor:
@@ -184,7 +182,7 @@ class FoundationModel(PreTrainedModel):
         """What is asked of the candidates at every token, [T, width + white]."""
         vectors = torch.where((task.rows == START)[:, None], self.special[0], vectors)
         vectors = torch.where((task.rows == HIDDEN)[:, None], self.special[1], vectors)
-        width = self.config.hidden_size**0.5  # unit vectors to unit entries, as the blocks expect
+        width = self.config.hidden_size**0.5
         states = self.transformer(vectors * width, task.times, task.lengths, causal=task.causal)
         shown = white * (task.rows >= 0)[:, None]
         profile = self.profile(shown, states, task.lengths, causal=task.causal)

@@ -315,7 +315,8 @@ def _groups(model: FoundationModel, config: PretrainConfig) -> list[dict[str, An
     The popularity bias and the scale are a handful of numbers that must travel far, so their rate is
     ten times the others'.
     """
-    few = (model.tower.bias_table, model.tower.trust_table, model.log_scale, model.profile.log_say)
+    tower = model.tower
+    few = (tower.bias_table, tower.trust_table, tower.log_size, model.log_scale, model.profile.log_say)
     single = {id(one) for one in (*few, model.tower.delta.weight)}
     rest = [one for one in model.parameters() if id(one) not in single]
     return [

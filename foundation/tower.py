@@ -1,12 +1,15 @@
 """The item tower: one vector for every item, the same in a history and as a candidate.
 
-    c_i = normalize(fuse(whiten(text_i), whiten(image_i)))
-    z_i = normalize(c_i + m_i * g(n_i) * delta_i)          g(n) = n / (n + half), g(0) = 0
+    c_i = size * normalize(fuse(whiten(text_i), whiten(image_i)))
+    z_i = c_i + m_i * g(n_i) * delta_i                      g(n) = n / (n + half), g(0) = 0
 
-An item nobody has touched therefore has exactly its content vector, and ranks with all others.
+An item nobody has touched therefore has exactly its content vector, and ranks with all others. Vectors
+are short at first and IDs nearly equal; they grow as they are learned, which is what lets IDs rank.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -43,14 +46,15 @@ class Modality(nn.Module):
 
 
 class ItemTower(nn.Module):
-    """ID, text and image to unit vectors, and a bias that depends on how often an item was seen."""
+    """ID, text and image to one vector, and a bias that depends on how often an item was seen."""
 
     cold_bias: Tensor
 
     def __init__(self, config: FoundationConfig) -> None:
         super().__init__()
         width = config.hidden_size
-        self.bound, self.id_half, self.n_known = config.id_bound, config.id_half, config.n_items
+        self.id_half, self.n_known = config.id_half, config.n_items
+        self.log_size = nn.Parameter(torch.tensor(math.log(config.content_size)))
         self.text = self._modality(config.text_dim, config.text_rank, width, config.dropout)
         self.image = self._modality(config.image_dim, config.image_rank, width, config.dropout)
         both = self.text is not None and self.image is not None
@@ -88,16 +92,19 @@ class ItemTower(nn.Module):
         return torch.cat(parts, dim=-1)
 
     def content(self, features: ItemFeatures, white: Tensor) -> Tensor:
-        """Unit content vectors [n, width]: the whole ID-space vector of a cold item."""
+        """Content vectors [n, width], all of one length: the whole ID-space vector of a cold item."""
         if self.plain is not None:
-            return F.normalize(self.plain, dim=-1).expand(len(features), -1)
+            return self._sized(self.plain).expand(len(features), -1)
         pieces = list(white.split(self.white_widths, dim=-1))
         parts = []
         if self.text is not None:
             parts.append(self.text(pieces.pop(0), features.has_text))
         if self.image is not None:
             parts.append(self.image(pieces.pop(0), features.has_image))
-        return F.normalize(self._fuse(parts), dim=-1)
+        return self._sized(self._fuse(parts))
+
+    def _sized(self, vectors: Tensor) -> Tensor:
+        return self.log_size.exp() * F.normalize(vectors, dim=-1)
 
     def _fuse(self, parts: list[Tensor]) -> Tensor:
         if self.gate is None:
@@ -108,7 +115,7 @@ class ItemTower(nn.Module):
     def vectors(
         self, content: Tensor, rows: Tensor, counts: Tensor, play_cold: Tensor | None = None
     ) -> Tensor:
-        """Add the bounded, count-weighted ID delta.
+        """Add the count-weighted ID delta.
 
         Parameters
         ----------
@@ -123,12 +130,10 @@ class ItemTower(nn.Module):
         """
         known = rows < self.n_known
         delta = self.delta(rows.clamp(0, self.delta.num_embeddings - 1))
-        length = delta.norm(dim=-1, keepdim=True)
-        delta = delta * (self.bound / length.clamp_min(self.bound))
         weight = counts / (counts + self.id_half) * known
         if play_cold is not None:
             weight = weight * ~play_cold
-        return F.normalize(content + weight[:, None] * delta, dim=-1)
+        return content + weight[:, None] * delta
 
     def forward(self, features: ItemFeatures) -> Tensor:
         """Vectors of all items [n, width], as they are retrieved."""

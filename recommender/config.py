@@ -84,8 +84,7 @@ class ShapeConfig:
     max_items: int = 50
     text_rank: int = 128
     image_rank: int = 64
-    id_bound: float = 2.0
-    id_half: float = 4.0
+    id_half: float = 0.5
     use_time: bool = True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -9,10 +11,12 @@ from rich.table import Table
 from ..explain import Explanation
 from .answers import Answer, Recommendation
 
+WIDTH = 120  # where nobody says how wide the page is: in files and pipes
+
 
 def answer_table(answer: Answer, console: Console | None = None) -> None:
     """Print an answer: notes first, then the items, each with its reasons under it."""
-    console = console or Console()
+    console = console or _console()
     for name, parts in answer.understood.items():
         console.print(f"[dim]{name}:[/dim] {escape(', '.join(map(str, parts)))}")
     for note in answer.notes:
@@ -29,7 +33,7 @@ def answer_table(answer: Answer, console: Console | None = None) -> None:
 
 def explanation_table(explanation: Explanation, console: Console | None = None) -> None:
     """Print one explanation and the evidence behind it."""
-    console = console or Console()
+    console = console or _console()
     console.print(f"[bold]{escape(explanation.ledger.item.title)}[/bold]")
     for sentence in explanation.sentences:
         cites = " ".join(f"\\[{one}]" for one in sentence.cites)
@@ -39,6 +43,11 @@ def explanation_table(explanation: Explanation, console: Console | None = None) 
         console.print(f"  [dim]\\[{entry.id}] {entry.kind}: {escape(facts)}[/dim]")
     if explanation.degraded:
         console.print("[yellow]note:[/yellow] the language model was away; written from templates")
+
+
+def _console() -> Console:
+    found = Console()
+    return found if found.is_terminal or "COLUMNS" in os.environ else Console(width=WIDTH)
 
 
 def _named(one: Recommendation) -> str:

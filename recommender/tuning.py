@@ -35,6 +35,7 @@ from ..finetune import (
 from .config import RunConfig
 from .mixture import as_fitted
 from .pools import Pool, retrieved
+from .processes import processes
 from .ranking import ADAPTER, BLEND, Voting
 from .run_directory import RANKER, Run, load_run, revise
 from .splitting import make_split, released
@@ -82,6 +83,12 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
     DataError
         If the run has too few validation people to learn from.
     """
+    if processes().num_processes > 1:
+        raise ConfigError(
+            f"finetune in {processes().num_processes} processes",
+            expected="one: each would write the same files",
+            fix="start it without torchrun; pretrain is what can be spread over several",
+        )
     run = load_run(Path(path))
     config = load_config(RunConfig, run.path / "config.yaml", overrides)
     if (

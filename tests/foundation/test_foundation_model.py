@@ -75,16 +75,23 @@ def test_a_cold_item_has_exactly_its_content_vector():
     torch.testing.assert_close(bare, content)
 
 
-def test_the_id_delta_is_bounded():
-    net = model(id_bound=0.5)
-    with torch.no_grad():
-        net.tower.delta.weight.mul_(100)
-    many = features([10**6] * N_ITEMS)
-    content = net.tower.content(many, net.tower.white(many))
-    cosine = (net.tower(many) * content).sum(-1)
-    assert (
-        cosine.min() >= np.cos(np.arcsin(0.5)) - 1e-4
-    )  # no farther than a delta of length one half can turn it
+def test_an_id_counts_the_more_the_oftener_its_item_was_seen():
+    net = model(id_half=2.0)
+    counts = np.arange(N_ITEMS)
+    known = features(counts)
+    content = net.tower.content(known, net.tower.white(known))
+    share = torch.tensor(counts / (counts + 2.0), dtype=torch.float32)
+    torch.testing.assert_close(net.tower(known) - content, share[:, None] * net.tower.delta.weight)
+
+
+def test_an_untrained_id_is_no_longer_than_the_content():
+    """Long random IDs would be noise that training must first take away."""
+    torch.manual_seed(0)
+    net = FoundationModel(shape(content_size=0.3))
+    known = features([10**6] * N_ITEMS)
+    content = net.tower.content(known, net.tower.white(known)).detach().norm(dim=1)
+    torch.testing.assert_close(content, torch.full((N_ITEMS,), 0.3))
+    assert net.tower.delta.weight.detach().norm(dim=1).mean() == pytest.approx(0.3, rel=0.1)
 
 
 def test_rows_beyond_the_table_are_content_alone():
@@ -262,7 +269,7 @@ def test_cold_items_with_planted_content_are_found(tmp_path):
         log,
         known,
         shape(image_dim=0, use_time=False),
-        PretrainConfig(epochs=12, batch_tokens=128, patience=99),
+        PretrainConfig(epochs=16, batch_tokens=128, patience=99),
         validate=lambda net, steps=iter(range(99)): {"score": float(next(steps))},
         checkpoints=tmp_path,
     )

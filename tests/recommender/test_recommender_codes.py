@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import pyarrow.csv as csv
 import pytest
+from pyarrow import csv
 
 from firstlight.base.errors import ConfigError
 from firstlight.cli import main

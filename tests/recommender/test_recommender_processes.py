@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from firstlight.base.errors import ConfigError
 from firstlight.base.files import verify_directory
 from firstlight.base.progress import say
-from firstlight.recommender import Recommender
+from firstlight.recommender import Recommender, tuning
 from firstlight.recommender import processes as joined
 
 TELL = """
@@ -69,3 +70,9 @@ def test_only_the_first_process_speaks(monkeypatch, capsys, rank, said):
         monkeypatch.setenv("RANK", rank)
     say("news")
     assert capsys.readouterr().err == said
+
+
+def test_finetune_in_several_processes_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(tuning, "processes", lambda: SimpleNamespace(num_processes=2))
+    with pytest.raises(ConfigError, match="(?s)finetune in 2 processes.*without torchrun"):
+        tuning.finetune(tmp_path)
