@@ -46,6 +46,8 @@ class Wish:
         Phrases of demands and refusals the catalogue has no field for.
     query
         What to embed: the wish without names, refusals and limits; empty when nothing is left.
+    rest
+        Its words that no wanted attribute says already.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Wish:
     limits: tuple[Predicate, ...] = ()
     unanswerable: tuple[str, ...] = ()
     query: str = ""
+    rest: str = ""
 
 
 class WishParser:
@@ -207,6 +210,7 @@ class _Reading:
             limits=tuple(dict.fromkeys(self.limits)),
             unanswerable=tuple(self._phrase(*span) for span in sorted(set(self._unanswerable))),
             query=self._query(),
+            rest=" ".join(self.tokens[i].word for i in self._kept() if self._says_more(i)),
         )
 
     def _phrase(self, start: int, end: int) -> str:
@@ -219,10 +223,16 @@ class _Reading:
     def _is_filler(self, place: int) -> bool:
         return self.tokens[place].word in FILLER and place not in self.meaningful
 
+    def _says_more(self, place: int) -> bool:
+        return place not in self.meaningful and not self._is_filler(place)
+
+    def _kept(self) -> list[int]:
+        gone = {i for start, end in self._removed for i in range(start, end)}
+        return [i for i in range(len(self.tokens)) if i not in gone]
+
     def _query(self) -> str:
         """The text without what was removed, and without filler at its ends."""
-        gone = {i for start, end in self._removed for i in range(start, end)}
-        kept = [i for i in range(len(self.tokens)) if i not in gone]
+        kept = self._kept()
         while kept and self._is_filler(kept[0]):
             kept.pop(0)
         while kept and self._is_filler(kept[-1]):

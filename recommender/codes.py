@@ -51,5 +51,5 @@ def write_codes(
     if len(rows) < len(white):
         say(f"{len(white) - len(rows):,} items without content have no codes")
     found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(white[rows]).ids(white[rows])
-    found.write(Path(out), [run.catalogue.keys[row] for row in rows])
+    found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report

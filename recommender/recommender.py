@@ -178,15 +178,21 @@ class Recommender:
             deny=question.deny,
             where=(*question.where, *wish.limits, *wish.unwanted),
         )
-        return _Asked(
-            question, person, wish, filters.mask(self.catalogue), self._similarity(question, wish, anchors)
-        )
+        embedded = "" if wish.wanted and not wish.rest and len(person) else wish.query
+        similarity = self._similarity(question, wish, embedded, anchors)
+        return _Asked(question, person, wish, filters.mask(self.catalogue), similarity)
 
-    def _similarity(self, question: Question, wish: Wish, anchors: NDArray[np.int32]) -> Vectors | None:
-        """How well each item meets the wish and the picture, float32 [n]; None when neither was given."""
+    def _similarity(
+        self, question: Question, wish: Wish, embedded: str, anchors: NDArray[np.int32]
+    ) -> Vectors | None:
+        """How well each item meets the wish and the picture, float32 [n]; None when neither was given.
+
+        `embedded` is what texts are compared with: nothing where attributes say it all and a history says
+        the rest, for how near each comedy is to the word "comedy" would only drown taste.
+        """
         parts: list[Vectors] = []
-        if wish.query.strip() and self.text_encoder is not None:
-            vector = self.text_encoder.encode_texts([wish.query])[0]
+        if embedded.strip() and self.text_encoder is not None:
+            vector = self.text_encoder.encode_texts([embedded])[0]
             parts.append(standardized(text_similarity(self.run.content, vector)))
         if len(anchors):
             likeness = " ".join(self.catalogue[row].text for row in anchors.tolist())

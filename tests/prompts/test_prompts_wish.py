@@ -54,6 +54,20 @@ def test_fields_of_the_predicates():
     assert wish.text == "quiet comedies by Pixar from the 90s, no horror, not like Heat"
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("a comedy from the nineties", ""),
+        ("please show me something quiet, no horror", ""),
+        ("a quiet film about space", "space"),
+        ("like Toy Story, with robots", "robots"),
+        ("", ""),
+    ],
+)
+def test_what_attributes_and_limits_do_not_say(text, rest):
+    assert PARSER.parse(text).rest == rest
+
+
 def test_meets_lists_what_an_item_satisfies():
     wish = PARSER.parse("a quiet funny movie from the 90s, no horror")
     assert [str(p) for p in meets(CATALOGUE.by_key("toy"), wish)] == [

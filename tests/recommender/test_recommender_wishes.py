@@ -70,6 +70,21 @@ def test_a_wish_rules_where_there_is_no_history(recommender):
     assert [one.item.attributes["creator"] for one in answer.recommendations] == [creator] * 3
 
 
+def test_a_wish_that_is_understood_leaves_the_order_to_taste(recommender):
+    """How near each film of a genre is to the genre's name says nothing of a person with a history."""
+    log, catalogue = recommender.run.log, recommender.catalogue
+    person = log.user_keys[int(np.argmax(np.diff(log.offsets)))]
+    creators = catalogue.table.column("creator").to_pylist()
+    creator = max(set(creators), key=creators.count)
+    taste = recommender.recommend(
+        user=person, allow=[one.key for one in catalogue if one.attributes["creator"] == creator], k=4
+    )
+    shown = min(4, len(taste.recommendations))
+    wished = recommender.recommend(user=person, query=f"something by {creator}", k=shown)
+    assert shown > 1
+    assert [one.item.key for one in wished.recommendations] == [one.item.key for one in taste.recommendations]
+
+
 def test_answers_of_generated_wishes_are_right(generator, truth, recommender):
     """The known answers, against the catalogue's own columns."""
     items = {item.key: item for item in recommender.catalogue}
