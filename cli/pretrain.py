@@ -19,6 +19,12 @@ def run(
     join: Annotated[
         list[str] | None, typer.Option(help="A table or picture folder to join to the items.")
     ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Another dataset to learn from as well; repeat it.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="A run whose network is where training starts.", show_default=False)
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -36,8 +42,9 @@ def run(
     from ..recommender.presets import preset as settings_of
 
     resolved = load_config(RunConfig, config, (*settings_of(preset), *(settings or ())))
-    if join:
-        resolved = replace(resolved, data=replace(resolved.data, join=tuple(join)))
+    given = {"join": tuple(join or ()), "also": tuple(also or ()), "start": str(start or "")}
+    data_config = replace(resolved.data, **{name: value for name, value in given.items() if value})
+    resolved = replace(resolved, data=data_config)
     made = pretrain(data, out, resolved)
     if speaks():
         typer.echo(str(made))

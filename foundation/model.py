@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from ..base.errors import ModelError
 from ..corpus.keys import Rows
 from ..corpus.sentences import START, pack
 from .config import FoundationConfig
@@ -20,6 +21,8 @@ from .objectives import HIDDEN, Task
 from .profile import ContentProfile
 from .tower import ItemTower
 from .transformer import BehaviorTransformer
+
+IDS = "tower.delta.weight"  # what is learned of single items, by catalogue row
 
 
 class _Items(NamedTuple):
@@ -68,6 +71,25 @@ class FoundationModel(PreTrainedModel):
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=self.config.content_size * self.config.hidden_size**-0.5)
+
+    def take_over(self, other: FoundationModel) -> None:
+        """Start from the weights of a model of another catalogue: all but its IDs, and with its whitening.
+
+        Raises
+        ------
+        ModelError
+            If a weight has another shape there.
+        """
+        found = {name: one for name, one in other.state_dict().items() if name != IDS}
+        own = {name: one for name, one in self.state_dict().items() if name != IDS}
+        unlike = sorted(name for name in own.keys() | found.keys() if _size(own, name) != _size(found, name))
+        if unlike:
+            raise ModelError(
+                f"{unlike[0]} is {_size(found, unlike[0])} in the model to start from",
+                expected=f"{_size(own, unlike[0])}: the same shape settings and encoders",
+                fix="use the settings of that run, or start from nothing",
+            )
+        self.load_state_dict(found, strict=False)
 
     @property
     def scale(self) -> Tensor:
@@ -246,6 +268,10 @@ class FoundationModel(PreTrainedModel):
         width = self.config.hidden_size
         states = self._states(task, shown[:, :width], shown[:, width:])
         return states[ends].float().cpu().numpy()
+
+
+def _size(weights: Mapping[str, Tensor], name: str) -> str:
+    return "x".join(map(str, weights[name].shape)) or "a number" if name in weights else "missing"
 
 
 def _token_groups(

@@ -108,6 +108,7 @@ def pretrain_model(
     validate: Validate,
     checkpoints: Path,
     released: np.ndarray[Any, np.dtype[np.float64]] | None = None,
+    start: FoundationModel | None = None,
 ) -> Trained:
     """Train a foundation model and return the weights that were best on validation.
 
@@ -123,15 +124,19 @@ def pretrain_model(
         A directory for checkpoints; an unfinished run of the same data and settings goes on.
     released
         Release times float64 [n] on the log's clock; no item is a negative before its own.
+    start
+        A model of another catalogue to start from; see :meth:`FoundationModel.take_over`.
 
     Raises
     ------
     DataError
         If the log holds no sentence to learn from.
+    ModelError
+        If `start` has another shape.
     """
     if len(log) == 0:
         raise DataError("no interactions in the training part", fix="use more data or a later cut")
-    trainer = _Trainer(log, features, shape, config, validate, checkpoints, released)
+    trainer = _Trainer(log, features, shape, config, validate, checkpoints, released, start)
     return trainer.run()
 
 
@@ -147,6 +152,7 @@ class _Trainer:
         validate: Validate,
         checkpoints: Path,
         released: np.ndarray[Any, np.dtype[np.float64]] | None,
+        start: FoundationModel | None,
     ) -> None:
         self.log, self.config, self.validate, self.checkpoints = log, config, validate, checkpoints
         self.accelerator = Accelerator(
@@ -156,7 +162,10 @@ class _Trainer:
         device = self.accelerator.device
         torch.manual_seed(config.seed)
         model = FoundationModel(shape)
-        model.tower.fit_whitening(features)
+        if start is None:
+            model.tower.fit_whitening(features)
+        else:
+            model.take_over(start)
         self.features = features.to(device)
         with torch.no_grad():
             self.white = model.to(device).tower.white(self.features)

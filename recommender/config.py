@@ -13,7 +13,7 @@ Protocol = Literal["auto", "time", "leave-one-out", "user-cold", "none"]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the data lies.
+    """Where the data lies, and what is known before.
 
     Attributes
     ----------
@@ -21,10 +21,17 @@ class DataConfig:
         A data folder or dataset id, as :func:`read_dataset` takes it.
     join
         Tables or picture folders joined to the items by key.
+    also
+        Further datasets to learn from at the same time.
+    start
+        A run whose network training starts from, its IDs left out; it must have the same shape and
+        the same encoders.
     """
 
     path: str = ""
     join: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,12 @@ class ContentConfig:
 
 @dataclass(frozen=True)
 class ShapeConfig:
-    """The foundation model's size; see :class:`FoundationConfig` for each."""
+    """The foundation model's size; see :class:`FoundationConfig` for each.
 
+    Without `use_ids` items are known by their content alone, which other domains share.
+    """
+
+    use_ids: bool = True
     hidden_size: int = 64
     n_blocks: int = 2
     n_heads: int = 2

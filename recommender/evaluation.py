@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..base.errors import ConfigError
 from ..base.hashing import key_hashes
-from ..corpus import read_dataset
 from ..corpus.interactions import Cases
 from ..corpus.split import revealing
 from ..encoders import Content
@@ -23,6 +22,7 @@ from ..eval.memorization import survival
 from ..eval.protocol import ScoreFn
 from ..eval.protocol import evaluate as ask
 from ..eval.results import Groups
+from .data import read_data
 from .leak_check import leaks_of_run
 from .outcome import ALONE, BLENDED, OURS, SEGMENTS, Outcome
 from .probing import blended, language_model_alone, without_titles
@@ -204,7 +204,7 @@ class _Evaluation:
 
     def _groups(self, cases: Cases, column: str) -> Groups:
         """The cases by one column of the people table, which is read from the run's data again."""
-        users = read_dataset(self.run.config.data.path).users if self.own else None
+        users = read_data(self.run.config.data).users if self.own else None
         if users is None:
             raise ConfigError(
                 f'--by "{column}" without a people table',

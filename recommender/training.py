@@ -12,7 +12,7 @@ from ..base.config import to_yaml
 from ..base.errors import ArtifactError, DataError
 from ..base.files import MANIFEST, remove_drafts, restore_directory
 from ..base.progress import say
-from ..corpus import Dataset, read_dataset
+from ..corpus import Dataset
 from ..corpus.split import Split
 from ..encoders import Content, Encoded
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
@@ -25,6 +25,7 @@ from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
+from .data import read_data
 from .mixture import fit_mixture, panel_of, with_look_alikes
 from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
@@ -59,7 +60,7 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     config = replace(config, data=replace(config.data, path=str(data)))
     if _stands_already(out, config):
         return out
-    dataset = read_dataset(data, join=config.data.join)
+    dataset = read_data(config.data)
     if len(dataset.interactions) == 0:
         raise DataError(
             "no interactions to learn from",
@@ -157,6 +158,7 @@ class _Pretraining:
             validate=validate,
             checkpoints=self.work / "checkpoints",
             released=times,
+            start=load_run(Path(self.config.data.start)).model if self.config.data.start else None,
         )
         best = validate.best(trained.model)
         set_cold_bias(trained.model, best["cold_bias"])
@@ -183,7 +185,7 @@ class _Pretraining:
         sizes = asdict(self.config.shape)
         sizes["use_time"] = sizes["use_time"] and self.log.clock == "timestamp"
         return FoundationConfig(
-            n_items=len(self.catalogue),
+            n_items=len(self.catalogue) if sizes.pop("use_ids") else 0,
             text_dim=_width(content.text),
             image_dim=_width(content.image),
             direction="both" if masked_only else "causal",
