@@ -119,7 +119,8 @@ def network(
     features = scorer_features(data, log, vectors)
     torch.manual_seed(seed)
     settings = load_config(RunConfig, None, preset(kind))
-    sizes = asdict(settings.shape) | {"use_time": False}  # all data here has nothing but an order
+    sizes = {**asdict(settings.shape), "use_time": False}  # all data here has nothing but an order
+    del sizes["use_ids"]
     shape = FoundationConfig(n_items=len(features), text_dim=vectors.shape[1], **sizes)
     epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
