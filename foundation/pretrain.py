@@ -152,7 +152,7 @@ class _Trainer:
         validate: Validate,
         checkpoints: Path,
         released: np.ndarray[Any, np.dtype[np.float64]] | None,
-        start: FoundationModel | None,
+        start: FoundationModel | None = None,
     ) -> None:
         self.log, self.config, self.validate, self.checkpoints = log, config, validate, checkpoints
         self.accelerator = Accelerator(

@@ -17,7 +17,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "media": (  # long histories over few items, each taken often: read far back, rank the whole catalogue
         "shape.dropout=0.2",
         "shape.max_items=200",
-        "pretrain.epochs=16",
+        "pretrain.epochs=10",
         "pretrain.batch_tokens=4096",
         "pretrain.id_dropout=0.0",
         "pretrain.cold_share=0.0",
