@@ -67,7 +67,13 @@ def _adds(entry: Evidence, points: Sequence[Point], repeat: bool) -> bool:
         return False
     if any(one.id == entry.id or (one.item and one.item == entry.item) for one in told):
         return False
+    if any(_is_bound(one) and _is_bound(entry) and one.field == entry.field for one in told):
+        return False  # "from 1990" and "to 1999" are met by one year
     return repeat or entry.kind == "wish" or all(point.entries[0].kind != entry.kind for point in points)
+
+
+def _is_bound(entry: Evidence) -> bool:
+    return entry.kind == "wish" and isinstance(entry.value, float)
 
 
 def _point(entry: Evidence, ledger: Ledger) -> Point:

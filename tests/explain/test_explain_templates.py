@@ -148,6 +148,15 @@ def test_the_wish_is_answered_first_and_each_name_once(world):
         assert len(names) == len(set(names))
 
 
+def test_two_limits_on_one_number_are_one_sentence(world):
+    item = world.items[0]
+    year = float(item.attributes["year"])
+    limits = (Predicate("year", "at_least", year - 1), Predicate("year", "at_most", year + 1))
+    ledger = build_ledger(item, wish=Wish("", limits=(*limits, Predicate("price", "at_most", 100.0))))
+    fields = [point.entries[0].field for point in plan(ledger)]
+    assert fields == ["year", "price"]
+
+
 def test_every_family_has_facts_and_its_slots_agree():
     assert set(PHRASES) == set(FACTS)
     for family, phrases in PHRASES.items():
