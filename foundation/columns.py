@@ -7,6 +7,7 @@ mixing forty times cheaper than scoring the whole catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,34 +74,54 @@ class Table:
     names: tuple[str, ...]
 
 
-def candidates(opinions: Mapping[str, Scores], blocked: Mask, cold: Mask) -> Mask:
-    """Which rows are worth mixing, bool [b, n].
+def candidates(opinions: Mapping[str, Scores], blocked: Mask, cold: Mask) -> tuple[Mask, dict[str, Scores]]:
+    """Which rows are worth mixing, bool [b, n], and the best each opinion says of an open row, [b] by name.
 
     Each expert names its best; among rows nobody has touched, each expert that can tell them apart
-    names its best too, since next to known ones they would never come up.
+    names its best too, since next to known ones they would never come up. With nothing open the best is 0.
     """
-    chosen = np.zeros(blocked.shape, dtype=bool)
-    everyone, untouched = np.arange(len(cold)), np.flatnonzero(cold)
+    chosen, tops = np.zeros(blocked.shape, dtype=bool), {}
+    everyone, untouched, closed = np.arange(len(cold)), np.flatnonzero(cold), np.nonzero(blocked)
     first_view = next((name for name in opinions if name not in (*MASSES, BASE, NETWORK, BARE)), "")
     for name, scores in opinions.items():
-        open_scores = np.where(blocked, np.float32(-np.inf), scores)
-        _choose(chosen, open_scores, everyone, MANY if name in (*BROAD, first_view) else FEW)
-        if len(untouched) and name not in LEARNED:
-            _choose(chosen, open_scores[:, untouched], untouched, FEW)
-    return chosen
+        with _closing(scores, closed):
+            top = _choose(chosen, scores, everyone, MANY if name in (*BROAD, first_view) else FEW)
+            if len(untouched) and name not in LEARNED:
+                _choose(chosen, scores[:, untouched], untouched, FEW)
+        tops[name] = np.where(np.isfinite(top), top, np.float32(0))
+    return chosen, tops
 
 
-def _choose(chosen: Mask, scores: Scores, rows: NDArray[np.int64], count: int) -> None:
-    """Mark each case's `count` best of some rows with anything to say for them; scores are [b, len(rows)]."""
+@contextmanager
+def _closing(scores: Scores, closed: tuple[NDArray[np.int64], ...]) -> Iterator[None]:
+    """Put some entries last for a while: a masked copy of every opinion took a fifth of the time."""
+    kept = scores[closed]
+    scores[closed] = -np.inf
+    try:
+        yield
+    finally:
+        scores[closed] = kept
+
+
+def _choose(chosen: Mask, scores: Scores, rows: NDArray[np.int64], count: int) -> Scores:
+    """Mark each case's `count` best of some rows with anything to say for them; return the best score, [b].
+
+    Scores are [b, len(rows)].
+    """
     best = torch.topk(torch.from_numpy(scores), min(count, len(rows)), dim=1, sorted=False)
     values, places = best.values.numpy(), best.indices.numpy()
     cases = np.broadcast_to(np.arange(len(scores))[:, None], places.shape)
     said = np.isfinite(values) & (values != 0)
     chosen[cases[said], rows[places[said]]] = True
+    return values.max(axis=1)
 
 
 def table(
-    opinions: Mapping[str, Scores], chosen: Mask, blocked: Mask, facts: ItemFacts, lengths: NDArray[np.int64]
+    opinions: Mapping[str, Scores],
+    chosen: Mask,
+    tops: Mapping[str, Scores],
+    facts: ItemFacts,
+    lengths: NDArray[np.int64],
 ) -> Table:
     """The mixer's columns for the chosen rows.
 
@@ -108,14 +129,12 @@ def table(
     ----------
     opinions
         float32 [b, n] by name: `BASE`, `NETWORK`, `BARE`, and the experts'.
-    blocked
-        Rows that do not compete; what an opinion is relative to is its best among the others.
+    chosen, tops
+        From :func:`candidates`; what an opinion is relative to is its best.
     lengths
         Length of each case's history.
     """
     cases, rows = np.nonzero(chosen)
-    tops = {name: np.where(blocked, -np.inf, scores).max(axis=1) for name, scores in opinions.items()}
-    tops = {name: np.where(np.isfinite(top), top, 0).astype(np.float32) for name, top in tops.items()}
     columns = dict(_network(opinions, tops, cases, rows))
     for name in opinions:
         if name not in (BASE, NETWORK, BARE):

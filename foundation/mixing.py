@@ -50,11 +50,11 @@ class Panel:
         """Candidates and their columns; `blocked` rows [b, n] compete only where they are in `also`."""
         opinions = {BASE: voices.base, NETWORK: voices.network, BARE: voices.bare}
         opinions |= self.experts.opinions(histories)
-        chosen = candidates(opinions, blocked, self.facts.cold)
+        chosen, tops = candidates(opinions, blocked, self.facts.cold)
         if also is not None:
             chosen[:, also] = True
         lengths = np.array([len(rows) for rows in histories], dtype=np.int64)
-        return table(opinions, chosen, blocked, self.facts, lengths)
+        return table(opinions, chosen, tops, self.facts, lengths)
 
 
 class Mixing:

@@ -142,7 +142,9 @@ def test_untouched_items_get_candidates_of_their_own():
     cold = np.array([False] * 5 + [True])
     blocked = np.zeros((1, 6), bool)
     blocked[0, 0] = True
-    chosen = candidates(opinions, blocked, cold)
+    chosen, tops = candidates(opinions, blocked, cold)
+    assert tops["text"][0] == pytest.approx(0.9), "what is closed does not count"
+    assert opinions["text"][0, 0] == 1, "and is as it was afterwards"
     assert not chosen[0, 0]
     assert chosen[0, 5]
 
@@ -164,7 +166,8 @@ def test_columns_are_relative_to_what_competes(panel):
     histories = [np.array([5, 6, 7])]
     opinions = {name: silent(1).base for name in (BASE, NETWORK, BARE)} | panel.experts.opinions(histories)
     blocked = seen_mask(histories, N)
-    found = table(opinions, ~blocked, blocked, panel.facts, np.array([3]))
+    tops = candidates(opinions, blocked, np.zeros(N, bool))[1]
+    found = table(opinions, ~blocked, tops, panel.facts, np.array([3]))
     near = found.values[:, found.names.index("near")]
     assert near.max() == 1.0
     assert set(found.rows) == set(range(N)) - {5, 6, 7}
