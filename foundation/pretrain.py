@@ -177,7 +177,7 @@ class _Trainer:
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.lr, betas=(0.9, 0.98))
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.plain: FoundationModel = self.accelerator.unwrap_model(self.model)
-        self.state = TrainingState(_identity(log, features, shape, config))
+        self.state = TrainingState(_identity(log, features, shape, config, start))
         self.best: dict[str, Tensor] | None = None
         self.steps_per_epoch = math.ceil(self._count_batches() / config.accumulation)
 
@@ -337,8 +337,13 @@ def _groups(model: FoundationModel, config: PretrainConfig) -> list[dict[str, An
 
 
 def _identity(
-    log: Interactions, features: ItemFeatures, shape: FoundationConfig, config: PretrainConfig
+    log: Interactions,
+    features: ItemFeatures,
+    shape: FoundationConfig,
+    config: PretrainConfig,
+    start: FoundationModel | None,
 ) -> str:
+    weights = () if start is None else (one.numpy(force=True) for one in start.state_dict().values())
     arrays = (
         log.users,
         log.rows,
@@ -346,5 +351,6 @@ def _identity(
         features.counts.numpy(),
         features.text.numpy(),
         features.image.numpy(),
+        *weights,
     )
     return digest(*(array.tobytes() for array in arrays), shape.to_json_string(), repr(config))
