@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ BATCH = 128  # cases a step
 RATE, DECAY = 4e-3, 1e-4
 EPOCHS, MIN_STEPS, LOOKS = 3, 400, 6
 HELD_OUT = 0.15  # of the people, to decide when to stop
+NOISE = 0.01  # a later look that is worse by no more is kept: it has learned from more cases
 PLAY_COLD = 0.20  # of the catalogue, drawn anew for every step
 SHIFTS = np.arange(-1.0, 4.01, 0.25)
 COST = 0.03  # how much NDCG@10 over all cases may fall so that new items are found
@@ -145,7 +146,7 @@ class _Lists:
 
 
 def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> list[float]:
-    """Fit in place; keep the state that ranked best for the people held out. Return their NDCG@10."""
+    """Fit in place; keep the last state among the best for the people held out. Return their NDCG@10."""
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero((lists.answers >= 0) & ~held)
     curve = [_mean(lists.gains(lists.scores(mixer))[held])]
@@ -163,10 +164,15 @@ def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> l
         optimizer.step()
         if step % math.ceil(steps / LOOKS) == 0 or step == steps:
             curve.append(_mean(lists.gains(lists.scores(mixer))[held]))
-            if curve[-1] >= max(curve):
+            if _as_good(curve):
                 best = _state(mixer)
     mixer.load_state_dict(best)
     return curve
+
+
+def _as_good(curve: Sequence[float]) -> bool:
+    """Whether the newest look is as good as the best one, but for noise."""
+    return curve[-1] >= (1 - NOISE) * max(curve)
 
 
 def _batches(usable: NDArray[np.int64], steps: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:

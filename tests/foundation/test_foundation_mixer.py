@@ -18,7 +18,7 @@ from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts, as_col
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import fit_mixer
+from firstlight.foundation.mixer_fit import _as_good, fit_mixer
 from firstlight.foundation.mixing import Mixing, Panel, Voices, seen_mask
 from firstlight.foundation.traces import Traces
 
@@ -96,6 +96,13 @@ def test_the_mixer_learns_whom_to_believe(panel):
     scores = Mixing(panel, mixer).scores(silent(len(fresh)), fresh.histories())
     scores[seen_mask(fresh.histories(), N)] = -np.inf
     assert np.mean(scores.argmax(axis=1) == fresh.targets) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("curve", "kept"), [([0.05, 0.08], True), ([0.05, 0.08, 0.0795], True), ([0.05, 0.08, 0.07], False)]
+)
+def test_a_later_look_is_kept_unless_it_is_clearly_worse(curve, kept):
+    assert _as_good(curve) is kept
 
 
 def test_fitting_is_repeatable(panel):
