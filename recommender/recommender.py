@@ -239,6 +239,9 @@ class Recommender:
 
     def _notes(self, asked: _Asked) -> tuple[str, ...]:
         notes = [f'the catalogue cannot answer "{part}"' for part in asked.wish.unanswerable]
+        met = {one.value for one in asked.wish.wanted if (one.mask(self.catalogue) & asked.allowed).any()}
+        missed = dict.fromkeys(str(one) for one in asked.wish.wanted if one.value not in met)
+        notes += [f"of what is left, nothing meets: {part}" for part in missed]
         if asked.person.unknown:
             notes.append(f"{asked.person.unknown} unknown keys of the history were left out")
         allowed = int(asked.allowed.sum())

@@ -85,6 +85,17 @@ def test_a_wish_that_is_understood_leaves_the_order_to_taste(recommender):
     assert [one.item.key for one in wished.recommendations] == [one.item.key for one in taste.recommendations]
 
 
+def test_a_wish_that_nothing_left_can_meet_is_said(recommender):
+    years = recommender.catalogue.table.column("year").to_pylist()
+    creators = recommender.catalogue.table.column("creator").to_pylist()
+    creator, year = creators[0], min(y for y, one in zip(years, creators, strict=True) if one != creators[0])
+    before = [y for y, one in zip(years, creators, strict=True) if one == creator]
+    assert year not in before, "somebody else's year"
+    answer = recommender.recommend(query=f"something by {creator}, only from {year}", k=3)
+    assert f"of what is left, nothing meets: creator is {creator}" in answer.notes
+    assert not any("nothing meets" in note for note in recommender.recommend(query=f"by {creator}").notes)
+
+
 def test_answers_of_generated_wishes_are_right(generator, truth, recommender):
     """The known answers, against the catalogue's own columns."""
     items = {item.key: item for item in recommender.catalogue}
