@@ -229,7 +229,7 @@ class Quantizer:
                     f"a collapsed codebook: level {level} uses {even:.1f} of its {self.size} entries evenly",
                     where="semantic ids",
                     expected=f"a perplexity of at least {LEAST_USE * self.size:.0f}",
-                    fix="leave items without content out, whiten the vectors, or use fewer bits or levels",
+                    fix="leave items without content out, or use fewer bits or levels",
                 )
 
 

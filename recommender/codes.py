@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ..base.errors import DataError
 from ..base.progress import say
 from ..foundation.semantic_ids import CodeReport, Kind, Quantizer
-from .content import features_of
 from .run_directory import load_run
 
 
@@ -23,7 +21,9 @@ def write_codes(
     kind: Kind = "residual",
     seed: int = 0,
 ) -> CodeReport:
-    """Code a run's items by their whitened content, and write the table.
+    """Code a run's items by their encoders' vectors, and write the table.
+
+    Not by whitened ones: on real titles their codebooks collapse (docs/benchmarks.md).
 
     Parameters
     ----------
@@ -43,13 +43,15 @@ def write_codes(
         If a codebook collapses.
     """
     run = load_run(Path(path))
-    with torch.no_grad():
-        white = run.model.tower.white(features_of(run.content, run.counts)).numpy()
-    rows = np.flatnonzero(np.any(white != 0, axis=1))
+    modalities = [one for one in (run.content.text, run.content.image) if one is not None]
+    parts = [one.vectors * one.present[:, None] for one in modalities]
+    vectors = np.concatenate(parts, axis=1) if parts else np.zeros((len(run.catalogue), 0), np.float32)
+    rows = np.flatnonzero(np.any(vectors != 0, axis=1))
     if not len(rows):
         raise DataError("no item has text or a picture", where=str(path), expected="content to make codes of")
-    if len(rows) < len(white):
-        say(f"{len(white) - len(rows):,} items without content have no codes")
-    found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(white[rows]).ids(white[rows])
+    if len(rows) < len(vectors):
+        say(f"{len(vectors) - len(rows):,} items without content have no codes")
+    vectors = vectors[rows]
+    found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(vectors).ids(vectors)
     found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report
