@@ -83,9 +83,10 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
     DataError
         If the run has too few validation people to learn from.
     """
-    if processes().num_processes > 1:
+    count = processes().num_processes
+    if count > 1:
         raise ConfigError(
-            f"finetune in {processes().num_processes} processes",
+            f"finetune in {count} processes",
             expected="one: each would write the same files",
             fix="start it without torchrun; pretrain is what can be spread over several",
         )
