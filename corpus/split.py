@@ -129,8 +129,9 @@ def user_cold(
 ) -> Split:
     """Whole people are held out; their first r interactions are shown and the next one is asked.
 
-    Who is held out depends on the hash of the person's key and `seed` only. A person gives one case
-    for each r in `reveal` that is smaller than the number of their interactions.
+    Who is held out depends on the hash of the person's key and `seed` only. A person of the test gives one
+    case for each r in `reveal` that is smaller than the number of their interactions; one of validation,
+    who are few and have much to decide, for every r up to the largest.
 
     Parameters
     ----------
@@ -150,6 +151,7 @@ def user_cold(
     if train_on_valid:
         name += f", validation people {_trained(True)}"
     kept = ~(in_test if train_on_valid else in_test | in_valid)
+    steps = tuple(range(revealed[-1] + 1))
     notes = (
         f"the first {', '.join(map(str, revealed))} interactions are revealed",
         "people are split, time is not: training holds what others did later",
@@ -157,7 +159,7 @@ def user_cold(
     return _split(
         name,
         log.where(kept[log.users]),
-        cases_at(log, _revealed_places(log, in_valid, revealed)),
+        cases_at(log, _revealed_places(log, in_valid, steps)),
         cases_at(log, _revealed_places(log, in_test, revealed)),
         notes,
         train_on_valid=train_on_valid,

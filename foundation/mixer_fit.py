@@ -19,7 +19,7 @@ from .columns import Table, as_cold
 from .mixer import Mixer
 
 Values = NDArray[np.float32]
-Ask = Callable[[Cases], Table]
+Ask = Callable[[NDArray[np.int64]], Table]
 
 BATCH = 128  # cases a step
 RATE, DECAY = 4e-3, 1e-4
@@ -68,7 +68,8 @@ def fit_mixer(
     Parameters
     ----------
     ask
-        Candidates and columns of a batch of cases; what was seen or not yet released is no candidate.
+        Candidates and columns of some of the cases, by index; what was seen or not yet released is no
+        candidate.
     cold
         bool [n_items]: rows nobody has touched in training.
     dated
@@ -104,11 +105,11 @@ class _Lists:
         names: tuple[str, ...] = ()
         with bar(len(cases), "mixer", unit="case") as progress:
             for start in range(0, len(cases), ASKED_AT_ONCE):
-                part = cases.take(np.arange(start, min(start + ASKED_AT_ONCE, len(cases))))
+                part = np.arange(start, min(start + ASKED_AT_ONCE, len(cases)))
                 found = ask(part)
                 names = found.names
                 counts = np.bincount(found.cases, minlength=len(part))
-                hits = found.rows == part.targets[found.cases]
+                hits = found.rows == cases.targets[part][found.cases]
                 small = np.clip(found.values, -6e4, 6e4).astype(np.float16)
                 parts.append((small, found.rows.astype(np.int32), counts, hits))
                 progress.update(len(part))

@@ -9,7 +9,10 @@ import numpy as np
 from ..base.errors import DataError
 from ..base.progress import say
 from ..foundation.semantic_ids import CodeReport, Kind, Quantizer
+from .content import raw_vectors
 from .run_directory import load_run
+
+NOTHING = np.zeros(0, np.int64)
 
 
 def write_codes(
@@ -43,11 +46,9 @@ def write_codes(
         If a codebook collapses.
     """
     run = load_run(Path(path))
-    modalities = [one for one in (run.content.text, run.content.image) if one is not None]
-    parts = [one.vectors * one.present[:, None] for one in modalities]
-    vectors = np.concatenate(parts, axis=1) if parts else np.zeros((len(run.catalogue), 0), np.float32)
-    rows = np.flatnonzero(np.any(vectors != 0, axis=1))
-    if not len(rows):
+    vectors = raw_vectors(run.content)
+    rows = np.flatnonzero(vectors.any(axis=1)) if vectors is not None else NOTHING
+    if vectors is None or not len(rows):
         raise DataError("no item has text or a picture", where=str(path), expected="content to make codes of")
     if len(rows) < len(vectors):
         say(f"{len(vectors) - len(rows):,} items without content have no codes")

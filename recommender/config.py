@@ -46,8 +46,10 @@ class SplitConfig:
     train_on_valid
         Whether validation items are counted after they have decided everything: memory, experts and
         item counts are then made again with them. The network's weights never see them.
-    cut, valid
-        Shares of the time split.
+    cut
+        Where "time" cuts, as a share of the log.
+    valid
+        Which share of the log, or for "user-cold" of the people, is validation.
     share, seed
         Share of people held out by "user-cold", and which.
     """

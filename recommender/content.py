@@ -12,6 +12,7 @@ from ..base.progress import say
 from ..corpus.catalogue import Catalogue
 from ..encoders import Content, EmbeddingCache, ImageEncoder, TextEncoder, encode_catalogue
 from ..encoders.align import align
+from ..eval.baselines import unit_rows
 from ..foundation import ItemFeatures
 from .config import ContentConfig
 from .run_directory import IMAGE_ENCODER, Run
@@ -87,3 +88,10 @@ def features_of(content: Content, counts: NDArray[np.integer]) -> ItemFeatures:
     text = None if content.text is None else (content.text.vectors, content.text.present)
     image = None if content.image is None else (content.image.vectors, content.image.present)
     return ItemFeatures.build(counts, text=text, image=image)
+
+
+def raw_vectors(content: Content) -> NDArray[np.float32] | None:
+    """Text and picture side by side as they were encoded, float32 [n, d]; what tells how alike items are."""
+    encoded = [one for one in (content.text, content.image) if one is not None]
+    parts = [unit_rows(one.vectors) * one.present[:, None] for one in encoded]
+    return unit_rows(np.concatenate(parts, axis=1)) if parts else None

@@ -22,6 +22,7 @@ from ..eval.memorization import survival
 from ..eval.protocol import ScoreFn
 from ..eval.protocol import evaluate as ask
 from ..eval.results import Groups
+from .content import raw_vectors
 from .data import read_data
 from .leak_check import leaks_of_run
 from .outcome import ALONE, BLENDED, OURS, SEGMENTS, Outcome
@@ -100,13 +101,6 @@ def content_vectors(content: Content, fit: NDArray[np.bool_]) -> NDArray[np.floa
         if encoded is not None and (encoded.present & fit).sum() > 1:
             white = whitened(encoded.vectors, encoded.present & fit)
             parts.append(unit_rows(white) * encoded.present[:, None])
-    return unit_rows(np.concatenate(parts, axis=1)) if parts else None
-
-
-def raw_vectors(content: Content) -> NDArray[np.float32] | None:
-    """Text and picture side by side as they were encoded, float32 [n, d]; what tells how alike items are."""
-    encoded = [one for one in (content.text, content.image) if one is not None]
-    parts = [unit_rows(one.vectors) * one.present[:, None] for one in encoded]
     return unit_rows(np.concatenate(parts, axis=1)) if parts else None
 
 

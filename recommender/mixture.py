@@ -29,6 +29,8 @@ from .splitting import make_split
 from .validation import sample
 
 MAX_CASES = 24_000
+NEWCOMERS = 0.25  # of the cases are asked again with no more than the newest few items of their history
+LONGEST_NEW = 10
 
 
 def scorer_of(run: Run) -> FoundationScorer:
@@ -109,16 +111,31 @@ def fit_mixture(
     *,
     seed: int,
 ) -> tuple[Mixer, MixerReport]:
-    """Fit the mixer on validation cases; `released` are release times, None where the log has no calendar."""
-    n_items = len(panel.facts.counts)
+    """Fit the mixer on validation cases; `released` are release times, None where the log has no calendar.
 
-    def ask(part: Cases) -> Table:
-        histories = part.histories()
-        blocked = seen_mask(histories, n_items)
+    Some cases are asked a second time as a newcomer's. What such a person took before stays closed: the
+    experts have counted it, so it would come up, and it is never the answer.
+    """
+    n_items = len(panel.facts.counts)
+    whole, asked = _with_newcomers(cases.take(sample(cases, MAX_CASES)), seed)
+
+    def ask(index: NDArray[np.int64]) -> Table:
+        part = asked.take(index)
+        blocked = seen_mask(whole.take(index).histories(), n_items)
         if released is not None:
             blocked |= released > part.times[:, None]
+        histories = part.histories()
         voices = scorer.voices(scorer.people(part), histories, bare=True)
         return panel.table(voices, histories, blocked)
 
-    asked = cases.take(sample(cases, MAX_CASES))
     return fit_mixer(ask, asked, panel.facts.cold, dated=released is not None, seed=seed)
+
+
+def _with_newcomers(cases: Cases, seed: int) -> tuple[Cases, Cases]:
+    """Cases and copies of some: with whole histories, and with the copies' cut to their newest items."""
+    rng = np.random.default_rng(seed)
+    again = np.flatnonzero(rng.random(len(cases)) < NEWCOMERS)
+    index = np.concatenate([np.arange(len(cases)), again])
+    lengths = cases.lengths[index]
+    lengths[len(cases) :] = rng.integers(0, np.minimum(lengths[len(cases) :], LONGEST_NEW) + 1)
+    return cases.take(index), cases.newest(index, lengths)

@@ -47,6 +47,7 @@ class _Asked:
     person: Person
     wish: Wish
     allowed: NDArray[np.bool_]
+    met: NDArray[np.bool_]  # which items have each wished attribute, [len(wish.wanted), n]
     similarity: Vectors | None  # to the typed wish, its anchors and the picture: float32 [n]
 
 
@@ -179,11 +180,14 @@ class Recommender:
             where=(*question.where, *wish.limits, *wish.unwanted),
         )
         embedded = "" if wish.wanted and not wish.rest and len(person) else wish.query
-        similarity = self._similarity(question, wish, embedded, anchors)
-        return _Asked(question, person, wish, filters.mask(self.catalogue), similarity)
+        met = np.zeros((len(wish.wanted), len(self.catalogue)), dtype=bool)
+        for place, one in enumerate(wish.wanted):
+            met[place] = one.mask(self.catalogue)
+        similarity = self._similarity(question, embedded, anchors, met)
+        return _Asked(question, person, wish, filters.mask(self.catalogue), met, similarity)
 
     def _similarity(
-        self, question: Question, wish: Wish, embedded: str, anchors: NDArray[np.int32]
+        self, question: Question, embedded: str, anchors: NDArray[np.int32], met: NDArray[np.bool_]
     ) -> Vectors | None:
         """How well each item meets the wish and the picture, float32 [n]; None when neither was given.
 
@@ -197,8 +201,7 @@ class Recommender:
         if len(anchors):
             likeness = " ".join(self.catalogue[row].text for row in anchors.tolist())
             parts += [standardized(self.space.scores(anchors)), standardized(self.words.scores(likeness))]
-        if wish.wanted:
-            met = [one.mask(self.catalogue) for one in wish.wanted]
+        if len(met):
             parts.append(np.asarray(MET * np.mean(met, axis=0), dtype=np.float32))
         if question.image is not None:
             parts.append(standardized(image_similarity(self.run.content, self._image_vector(question.image))))
@@ -239,7 +242,8 @@ class Recommender:
 
     def _notes(self, asked: _Asked) -> tuple[str, ...]:
         notes = [f'the catalogue cannot answer "{part}"' for part in asked.wish.unanswerable]
-        met = {one.value for one in asked.wish.wanted if (one.mask(self.catalogue) & asked.allowed).any()}
+        left = (asked.met & asked.allowed).any(axis=1)
+        met = {one.value for one, some in zip(asked.wish.wanted, left, strict=True) if some}
         missed = dict.fromkeys(str(one) for one in asked.wish.wanted if one.value not in met)
         notes += [f"of what is left, nothing meets: {part}" for part in missed]
         if asked.person.unknown:

@@ -15,6 +15,7 @@ NOTHING = np.zeros(0)
 NO_CASES = Cases(
     (), NOTHING.astype(np.int32), NOTHING, np.zeros(1, np.int64), NOTHING.astype(np.int32), NOTHING
 )
+SERVED_STEPS = 50  # of each person held out for validation: newcomers and people well known
 ALL = 0.999  # the cut of protocol "none": the test keeps a last crumb and is thrown away
 
 
@@ -39,7 +40,7 @@ def make_split(log: Interactions, config: SplitConfig, *, fitting: bool = False)
     if protocol == "leave-one-out":
         return leave_one_out(log, train_on_valid=both)
     if protocol == "user-cold":
-        return user_cold(log, share=config.share, seed=config.seed, train_on_valid=both)
+        return user_cold(log, share=config.share, valid=config.valid, seed=config.seed, train_on_valid=both)
     if protocol == "none":
         return _served(log, config, fitting)
     raise ConfigError(f'protocol "{protocol}"', expected="auto, time, leave-one-out, user-cold or none")
@@ -50,11 +51,13 @@ def _served(log: Interactions, config: SplitConfig, fitting: bool) -> Split:
     if log.clock == "timestamp":
         whole = time_split(log, cut=ALL, valid=config.valid / 2)
     else:
-        whole = user_cold(log, share=0.001, valid=config.valid / 2, seed=config.seed)
+        whole = user_cold(
+            log, share=0.001, valid=config.valid / 2, reveal=range(SERVED_STEPS), seed=config.seed
+        )
     train = whole.train if fitting else log
-    return Split(
-        "none: for serving, no test", train, whole.valid, NO_CASES, whole.digest, whole.notes, not fitting
-    )
+    people = len(set(whole.valid.user_keys))
+    notes = (f"validation, counted afterwards: {len(whole.valid)} questions to {people} people",)
+    return Split("none: for serving, no test", train, whole.valid, NO_CASES, whole.digest, notes, not fitting)
 
 
 def released(log: Interactions, catalogue: Catalogue) -> NDArray[np.float64] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..base.config import to_yaml
-from ..base.errors import ArtifactError, DataError
+from ..base.errors import ArtifactError, ConfigError, DataError
 from ..base.files import MANIFEST, remove_drafts, restore_directory
 from ..base.progress import say
 from ..corpus import Dataset
@@ -50,6 +50,8 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
 
     Raises
     ------
+    ConfigError
+        If the settings leave nothing to know an item by.
     DataError
         If the data cannot be used.
     ArtifactError
@@ -58,6 +60,7 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     out = Path(out)
     config = config or RunConfig()
     config = replace(config, data=replace(config.data, path=str(data)))
+    _know_items_by_something(config)
     if _stands_already(out, config):
         return out
     dataset = read_data(config.data)
@@ -71,6 +74,17 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     work = out.with_name(f".{out.name}.work")
     _Pretraining(dataset, config, out, work).run()
     return out
+
+
+def _know_items_by_something(config: RunConfig) -> None:
+    content = config.content
+    if not config.shape.use_ids and content.text == "none" and content.image in ("auto", "align", "none"):
+        raise ConfigError(
+            "neither IDs nor text nor pictures to know an item by",
+            where="shape.use_ids=false, content.text=none",
+            expected="IDs, a text encoder or a named image encoder",
+            fix="leave shape.use_ids on, or name a text encoder",
+        )
 
 
 def _stands_already(out: Path, config: RunConfig) -> bool:

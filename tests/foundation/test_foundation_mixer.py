@@ -57,16 +57,21 @@ def silent(cases: int) -> Voices:
     return Voices(zeros, zeros, zeros)
 
 
-def ask_of(panel: Panel):
-    def ask(part: Cases):
-        histories = part.histories()
-        return panel.table(silent(len(part)), histories, seen_mask(histories, N))
+def ask_of(panel: Panel, cases: Cases):
+    def ask(index: np.ndarray):
+        histories = cases.take(index).histories()
+        return panel.table(silent(len(index)), histories, seen_mask(histories, N))
 
     return ask
 
 
 def asked(log: Interactions) -> Cases:
     return cases_at(log, log.offsets[1:] - 1)
+
+
+def small_mixer(panel: Panel) -> Mixer:
+    cases = asked(log_of(people=60, seed=1))
+    return fit_mixer(ask_of(panel, cases), cases, panel.facts.cold)[0]
 
 
 def test_alike_is_the_mean_cosine_of_the_views_but_for_attributes():
@@ -88,7 +93,7 @@ def test_alike_is_the_mean_cosine_of_the_views_but_for_attributes():
 
 def test_the_mixer_learns_whom_to_believe(panel):
     cases = asked(log_of(seed=1))
-    mixer, report = fit_mixer(ask_of(panel), cases, panel.facts.cold)
+    mixer, report = fit_mixer(ask_of(panel, cases), cases, panel.facts.cold)
     assert report.recall == 1.0
     assert report.held_out[0] < 0.6
     assert max(report.held_out) > 0.95
@@ -107,13 +112,13 @@ def test_a_later_look_is_kept_unless_it_is_clearly_worse(curve, kept):
 
 def test_fitting_is_repeatable(panel):
     cases = asked(log_of(people=60, seed=1))
-    one, other = (fit_mixer(ask_of(panel), cases, panel.facts.cold, seed=3)[0] for _ in range(2))
+    one, other = (fit_mixer(ask_of(panel, cases), cases, panel.facts.cold, seed=3)[0] for _ in range(2))
     for name, value in one.state_dict().items():
         torch.testing.assert_close(value, other.state_dict()[name], rtol=0, atol=0)
 
 
 def test_batch_equals_single_and_every_row_has_a_place(panel):
-    mixer, _ = fit_mixer(ask_of(panel), asked(log_of(people=60, seed=1)), panel.facts.cold)
+    mixer = small_mixer(panel)
     mixing, histories = Mixing(panel, mixer), [np.array([3, 4]), np.array([], np.int32), np.array([9])]
     together = mixing.scores(silent(3), histories)
     assert np.isfinite(together).all()
@@ -122,7 +127,7 @@ def test_batch_equals_single_and_every_row_has_a_place(panel):
 
 
 def test_rows_asked_for_are_mixed_like_the_others(panel):
-    mixer, _ = fit_mixer(ask_of(panel), asked(log_of(people=60, seed=1)), panel.facts.cold)
+    mixer = small_mixer(panel)
     histories = [np.array([3, 4])]
     far_away = np.array([20])
     found = panel.table(silent(1), histories, seen_mask(histories, N), far_away)
@@ -182,7 +187,7 @@ def test_columns_are_relative_to_what_competes(panel):
 
 
 def test_save_and_load_are_equal(panel, tmp_path):
-    mixer, _ = fit_mixer(ask_of(panel), asked(log_of(people=60, seed=1)), panel.facts.cold)
+    mixer = small_mixer(panel)
     mixer.save(tmp_path / "m.safetensors")
     panel.experts.traces.save(tmp_path / "t.safetensors")
     again, traces = Mixer.load(tmp_path / "m.safetensors"), Traces.load(tmp_path / "t.safetensors")

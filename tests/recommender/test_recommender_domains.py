@@ -33,6 +33,13 @@ def settings(small_config):
     )
 
 
+def test_items_must_be_known_by_something(world, settings, tmp_path):
+    nothing = replace(settings, content=replace(settings.content, text="none"))
+    with pytest.raises(ConfigError, match=r"neither IDs nor text nor pictures.*use_ids=false.*text encoder"):
+        pretrain(world, tmp_path / "run", nothing)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def both(world, other, settings, tmp_path_factory):
     config = replace(settings, data=DataConfig(also=(str(other),)))
