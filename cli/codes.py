@@ -16,7 +16,10 @@ def run(
     path: RunPath,
     out: Annotated[Path, typer.Option(help="The table to write, .csv or .parquet.", show_default=False)],
     levels: Annotated[int, typer.Option(help="Codes of each item.")] = 3,
-    bits: Annotated[int, typer.Option(help="A codebook has 2^bits entries.")] = 8,
+    bits: Annotated[
+        int | None,
+        typer.Option(help="A codebook has 2^bits entries.", show_default="8, fewer for a small catalogue"),
+    ] = None,
     kind: Annotated[str, typer.Option(help="residual: coarse to fine; product: side by side.")] = "residual",
 ) -> None:
     """Write semantic ids of a run's items, and say how well they tell items apart."""

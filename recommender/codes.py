@@ -12,6 +12,7 @@ from ..foundation.semantic_ids import CodeReport, Kind, Quantizer
 from .content import raw_vectors
 from .run_directory import load_run
 
+MOST_BITS, ITEMS_AN_ENTRY = 8, 32
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -20,7 +21,7 @@ def write_codes(
     out: Path | str,
     *,
     levels: int = 3,
-    bits: int = 8,
+    bits: int | None = None,
     kind: Kind = "residual",
     seed: int = 0,
 ) -> CodeReport:
@@ -36,7 +37,8 @@ def write_codes(
         Ends in .csv or .parquet; see :meth:`firstlight.foundation.semantic_ids.SemanticIds.write`.
         Items without any content have no row.
     levels, bits, kind, seed
-        See :class:`firstlight.foundation.semantic_ids.Quantizer`.
+        See :class:`firstlight.foundation.semantic_ids.Quantizer`. No `bits` means 8, or as many as
+        leave `ITEMS_AN_ENTRY` items for an entry of a codebook.
 
     Raises
     ------
@@ -53,6 +55,8 @@ def write_codes(
     if len(rows) < len(vectors):
         say(f"{len(vectors) - len(rows):,} items without content have no codes")
     vectors = vectors[rows]
+    if bits is None:
+        bits = max(1, min(MOST_BITS, int(np.log2(len(rows) / ITEMS_AN_ENTRY))))
     found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(vectors).ids(vectors)
     found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report

@@ -242,8 +242,8 @@ class Recommender:
 
     def _notes(self, asked: _Asked) -> tuple[str, ...]:
         notes = [f'the catalogue cannot answer "{part}"' for part in asked.wish.unanswerable]
-        left = (asked.met & asked.allowed).any(axis=1)
-        met = {one.value for one, some in zip(asked.wish.wanted, left, strict=True) if some}
+        left = (asked.met & asked.allowed).sum(axis=1)
+        met = {one.value for one, count in zip(asked.wish.wanted, left.tolist(), strict=True) if count}
         missed = dict.fromkeys(str(one) for one in asked.wish.wanted if one.value not in met)
         notes += [f"of what is left, nothing meets: {part}" for part in missed]
         if asked.person.unknown:

@@ -176,11 +176,13 @@ class Tuner:
         return Tuning(training, blend, report, self._probes(rng))
 
     def example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
-        """A list with its answer, and some random rows behind it."""
+        """A list with its answer and some random rows behind it; what the foundation knows is its prior."""
         others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
         more = np.setdiff1d(others, np.append(pool.rows, pool.person.rows))
         rows = np.append(pool.rows, more).astype(np.int64)
-        return RankExample(self.voting.request(pool.person, pool.state, rows), int(pool.positive or 0))
+        known = self.voting.foundation([pool.person], pool.state[None], rows)[0, rows]
+        request = self.voting.request(pool.person, pool.state, rows)
+        return RankExample(request, int(pool.positive or 0), known)
 
     def _lists(self, n_read: int) -> list[VoterList]:
         """What each voter says of the blend's lists; the language model is dear and reads only the first."""
@@ -191,7 +193,7 @@ class Tuner:
     def _probes(self, rng: np.random.Generator) -> dict[str, Probed]:
         """What the ranker loses without its soft tokens, its order of history, or the titles."""
         pools, n = self.fit[: self.config.tuning.probe_lists], self.config.ranker.n_negatives
-        lists = [self.example(pool, rng).narrowed(n, rng) for pool in pools]
+        lists = [replace(self.example(pool, rng), prior=None).narrowed(n, rng) for pool in pools]
         return probe(self.voting.ranker, lists) if lists else {}
 
     def _list(self, pool: Pool, llm: NDArray[np.float32] | None) -> VoterList:

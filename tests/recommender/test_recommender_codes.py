@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from firstlight.base.errors import ConfigError
 from firstlight.cli import main
@@ -29,10 +29,12 @@ def test_too_small_a_catalogue_for_the_codebook(pretrained, tmp_path):
 
 def test_the_command_prints_what_the_codes_are_worth(monkeypatch, capsys, pretrained, tmp_path):
     out = tmp_path / "codes.parquet"
-    arguments = ["codes", str(pretrained), "--out", str(out), "--levels", "2", "--bits", "4"]
+    arguments = ["codes", str(pretrained), "--out", str(out), "--levels", "2"]
     monkeypatch.setattr(sys, "argv", ["firstlight", *arguments])
     with pytest.raises(SystemExit) as end:
         main()
     assert not end.value.code
     assert "120 items" in capsys.readouterr().out
+    codes = parquet.read_table(out).to_pydict()
+    assert set(codes["code_1"]) == {0, 1}, "32 items an entry leave two entries"
     assert out.is_file()
