@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from firstlight.corpus.interactions import Cases, Interactions, cases_at
 from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.split import leave_one_out
 from firstlight.eval.protocol import evaluate
-from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
+from firstlight.foundation import FoundationModel, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
 from firstlight.foundation.mixing import Mixing, Panel
@@ -38,6 +38,7 @@ from firstlight.foundation.traces import Traces
 from firstlight.recommender import RunConfig
 from firstlight.recommender.mixture import fit_mixture, panel_of
 from firstlight.recommender.presets import PRESETS, preset
+from firstlight.recommender.training import foundation_shape
 from firstlight.recommender.validation import Validator
 
 SHARE = 0.3  # of the transition memory in the base
@@ -119,9 +120,7 @@ def network(
     features = scorer_features(data, log, vectors)
     torch.manual_seed(seed)
     settings = load_config(RunConfig, None, preset(kind))
-    sizes = {**asdict(settings.shape), "use_time": False}  # all data here has nothing but an order
-    del sizes["use_ids"]
-    shape = FoundationConfig(n_items=len(features), text_dim=vectors.shape[1], **sizes)
+    shape = foundation_shape(settings, features, dated=False)  # all data here has nothing but an order
     epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
         model = FoundationModel(shape)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,11 +28,12 @@ from firstlight.corpus.interactions import Cases, Interactions
 from firstlight.corpus.merge import merged
 from firstlight.corpus.split import leave_one_out
 from firstlight.eval.protocol import evaluate
-from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
+from firstlight.foundation import FoundationModel, ItemFeatures
 from firstlight.foundation.pretrain import pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.recommender import RunConfig
 from firstlight.recommender.presets import preset
+from firstlight.recommender.training import foundation_shape
 from firstlight.recommender.validation import sample
 from foundation import scorer_features
 
@@ -77,8 +78,7 @@ def network(
 ) -> tuple[FoundationModel, list[str]]:
     """Trained on a log; without validation cases the last epoch is kept."""
     known = features(data, log)
-    sizes = {**asdict(SETTINGS.shape), "use_time": False}
-    sizes["n_items"] = len(known) if sizes.pop("use_ids") and ids else 0
+    shape = replace(SETTINGS.shape, use_ids=ids)
     asked = None if valid is None else valid.take(sample(valid, 1500))
     curve: list[str] = []
 
@@ -96,7 +96,7 @@ def network(
         trained = pretrain_model(
             log,
             known,
-            FoundationConfig(text_dim=known.text.shape[1], **sizes),
+            foundation_shape(replace(SETTINGS, shape=shape), known, dated=False),
             replace(SETTINGS.pretrain, epochs=epochs, seed=seed),
             validate=validate,
             checkpoints=Path(folder),

@@ -14,7 +14,7 @@ from ..base.files import MANIFEST, remove_drafts, restore_directory
 from ..base.progress import say
 from ..corpus import Dataset
 from ..corpus.split import Split
-from ..encoders import Content, Encoded
+from ..encoders import Content
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
@@ -76,6 +76,19 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     return out
 
 
+def foundation_shape(config: RunConfig, features: ItemFeatures, *, dated: bool) -> FoundationConfig:
+    """The network's shape for these settings and items; `dated`: whether the log's times are a calendar's."""
+    sizes = asdict(config.shape)
+    sizes["use_time"] = sizes["use_time"] and dated
+    return FoundationConfig(
+        n_items=len(features) if sizes.pop("use_ids") else 0,
+        text_dim=features.text.shape[1],
+        image_dim=features.image.shape[1],
+        direction="both" if config.pretrain.objective == "masked" else "causal",
+        **sizes,
+    )
+
+
 def _know_items_by_something(config: RunConfig) -> None:
     content = config.content
     if not config.shape.use_ids and content.text == "none" and content.image in ("auto", "align", "none"):
@@ -125,7 +138,7 @@ class _Pretraining:
         self.work.mkdir(parents=True, exist_ok=True)
         content = self._content()
         features = features_of(content, self.counts)
-        trained = self._train(content, features)
+        trained = self._train(features)
         if self.processes.is_main_process:
             mixer = self._mixer(features, trained)
             self._count_validation_too()
@@ -161,13 +174,13 @@ class _Pretraining:
             )
             return read_content(self.catalogue, text, image)
 
-    def _train(self, content: Content, features: ItemFeatures) -> Trained:
+    def _train(self, features: ItemFeatures) -> Trained:
         times = released(self.log, self.catalogue)
         validate = Validator(self.split.valid, features, self.memory, times)
         trained = pretrain_model(
             self.split.train,
             features,
-            self._shape(content),
+            foundation_shape(self.config, features, dated=self.log.clock == "timestamp"),
             self.config.pretrain,
             validate=validate,
             checkpoints=self.work / "checkpoints",
@@ -193,18 +206,6 @@ class _Pretraining:
         mixer, report = fit_mixture(panel, scorer, self.split.valid, times, seed=self.config.pretrain.seed)
         self.best["mixer"] = report.as_dict()
         return mixer
-
-    def _shape(self, content: Content) -> FoundationConfig:
-        masked_only = self.config.pretrain.objective == "masked"
-        sizes = asdict(self.config.shape)
-        sizes["use_time"] = sizes["use_time"] and self.log.clock == "timestamp"
-        return FoundationConfig(
-            n_items=len(self.catalogue) if sizes.pop("use_ids") else 0,
-            text_dim=_width(content.text),
-            image_dim=_width(content.image),
-            direction="both" if masked_only else "causal",
-            **sizes,
-        )
 
     def _assembled(self, content: Content, mixer: Mixer | None, trained: Trained) -> Run:
         return Run(
@@ -235,10 +236,6 @@ def stored(keys: object, model: FoundationModel, features: ItemFeatures) -> Vect
     """The vectors and biases that retrieval searches."""
     vectors, bias = model.items(features.to(model.device))
     return VectorStore(list(keys), vectors.float().cpu().numpy(), bias.float().cpu().numpy())  # type: ignore[call-overload]
-
-
-def _width(encoded: Encoded | None) -> int:
-    return 0 if encoded is None else encoded.vectors.shape[1]
 
 
 def _described(split: Split) -> dict[str, object]:

@@ -97,7 +97,7 @@ def main() -> None:
         "peer": f"SASRec-CE, d={options.width}, {options.blocks} blocks, dropout {options.dropout}",
         "options": vars(options),
         "epochs": len(seconds),
-        "best_epoch": max(figures, key=lambda epoch: figures[epoch]),
+        "best_epoch": max(figures, key=lambda epoch: figures[epoch], default=None),
         "validation_ndcg": figures,
         "epoch_cpu_seconds": float(np.mean(seconds)),
         "train_cpu_seconds": trained - began,
