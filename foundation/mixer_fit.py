@@ -24,6 +24,7 @@ Ask = Callable[[NDArray[np.int64]], Table]
 BATCH = 128  # cases a step
 RATE, DECAY = 4e-3, 1e-4
 EPOCHS, MIN_STEPS, LOOKS = 3, 400, 6
+MOST_EPOCHS = 20  # however few the steps: a few hundred cases are soon known by heart
 HELD_OUT = 0.15  # of the people, to decide when to stop
 NOISE = 0.01  # a later look that is worse by no more is kept: it has learned from more cases
 PLAY_COLD = 0.20  # of the catalogue, drawn anew for every step
@@ -120,22 +121,27 @@ class _Lists:
         answers[np.searchsorted(starts, places, side="right") - 1] = places
         return cls(names, values, rows, starts, answers)
 
-    def take(self, cases: NDArray[np.int64]) -> tuple[Table, NDArray[np.int64]]:
-        """The lists of some cases that hold their answer, and where the answers stand in them."""
+    def part(self, cases: NDArray[np.int64]) -> _Lists:
+        """The lists of some cases, alone."""
         sizes = self.starts[cases + 1] - self.starts[cases]
-        offsets = np.concatenate([[0], np.cumsum(sizes)])
-        places = np.repeat(self.starts[cases] - offsets[:-1], sizes) + np.arange(offsets[-1])
-        owners = np.repeat(np.arange(len(cases)), sizes)
-        found = Table(
-            owners, self.rows[places].astype(np.int64), self.values[places].astype(np.float32), self.names
-        )
-        return found, self.answers[cases] - self.starts[cases] + offsets[:-1]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        moved = starts[:-1] - self.starts[cases]
+        places = np.arange(starts[-1]) - np.repeat(moved, sizes)
+        answers = np.where(self.answers[cases] >= 0, self.answers[cases] + moved, -1)
+        return _Lists(self.names, self.values[places], self.rows[places], starts, answers)
+
+    @property
+    def table(self) -> Table:
+        """The candidates as the mixer's input."""
+        owners = np.repeat(np.arange(len(self.answers)), np.diff(self.starts))
+        return Table(owners, self.rows.astype(np.int64), self.values.astype(np.float32), self.names)
 
     def scores(self, mixer: Mixer) -> Values:
         """The mixer's scores of all candidates, without any shift."""
         warm = np.zeros(1 << 18, dtype=bool)
         parts = [self.values[at : at + len(warm)] for at in range(0, len(self.values), len(warm))]
-        return np.concatenate([mixer.scores(part.astype(np.float32), warm[: len(part)]) for part in parts])
+        found = [mixer.scores(part.astype(np.float32), warm[: len(part)]) for part in parts]
+        return np.concatenate(found or [np.zeros(0, np.float32)])
 
     def gains(self, scores: Values) -> NDArray[np.float64]:
         """NDCG@10 of each case; ties go against the answer."""
@@ -150,21 +156,23 @@ def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> l
     """Fit in place; keep the last state among the best for the people held out. Return their NDCG@10."""
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero((lists.answers >= 0) & ~held)
-    curve = [_mean(lists.gains(lists.scores(mixer))[held])]
+    judged = lists.part(np.flatnonzero(held))
+    curve = [_mean(judged.gains(judged.scores(mixer)))]
     if not len(usable):
         return curve
-    mixer.standardize(lists.take(usable[:2000])[0].values)
+    mixer.standardize(lists.part(usable[:2000]).table.values)
     best = _state(mixer)
-    steps = max(MIN_STEPS, EPOCHS * math.ceil(len(usable) / BATCH))
+    batches = math.ceil(len(usable) / BATCH)
+    steps = min(max(MIN_STEPS, EPOCHS * batches), MOST_EPOCHS * batches)
     optimizer = torch.optim.AdamW(mixer.parameters(), lr=RATE, weight_decay=DECAY)
     for step, chosen in enumerate(_batches(usable, steps, rng), start=1):
         optimizer.param_groups[0]["lr"] = RATE * min(1.0, step / 50) * (1.02 - step / steps)
-        loss = _loss(mixer, *lists.take(chosen), rng)
+        loss = _loss(mixer, lists.part(chosen), rng)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if step % math.ceil(steps / LOOKS) == 0 or step == steps:
-            curve.append(_mean(lists.gains(lists.scores(mixer))[held]))
+            curve.append(_mean(judged.gains(judged.scores(mixer))))
             if _as_good(curve):
                 best = _state(mixer)
     mixer.load_state_dict(best)
@@ -186,13 +194,14 @@ def _batches(usable: NDArray[np.int64], steps: int, rng: np.random.Generator) ->
         yield chosen
 
 
-def _loss(mixer: Mixer, found: Table, answers: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-    """Mean cross-entropy of the answers within their lists, some rows playing cold."""
+def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
+    """Mean cross-entropy of the answers within their lists, some rows playing cold; each holds its answer."""
+    found, n = lists.table, len(lists.answers)
     plays = rng.random(int(found.rows.max()) + 1) < PLAY_COLD
     scores = mixer(torch.from_numpy(as_cold(found, plays[found.rows])))
-    owners, places = torch.from_numpy(found.cases), torch.from_numpy(answers)
+    owners, places = torch.from_numpy(found.cases), torch.from_numpy(lists.answers)
     top = scores.detach().max()
-    totals = torch.zeros(len(answers)).index_add(0, owners, (scores - top).exp())
+    totals = torch.zeros(n).index_add(0, owners, (scores - top).exp())
     return (totals.log() + top - scores[places]).mean()
 
 
