@@ -1,0 +1,34 @@
+"""The lists a ranker is taught with: what the foundation knows is their prior, and no probe sees it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from firstlight.recommender.run_directory import load_run
+from firstlight.recommender.tuning import RANDOM_NEGATIVES, Tuner
+
+
+@pytest.fixture(scope="module")
+def tuner(pretrained) -> Tuner:
+    return Tuner(load_run(pretrained))
+
+
+def test_the_prior_of_a_list_is_what_the_foundation_says(tuner):
+    for pool in tuner.teach[:5]:
+        example = tuner.example(pool, np.random.default_rng(0))
+        keys = [item.key for item in example.request.candidates]
+        rows = tuner.run.catalogue.vocabulary.rows(keys)
+        whole = tuner.voting.foundation([pool.person], pool.state[None], rows.astype(np.int64))[0]
+        np.testing.assert_allclose(example.prior, whole[rows], rtol=1e-5)
+        assert len(pool.rows) < len(rows) <= len(pool.rows) + RANDOM_NEGATIVES
+        assert rows[example.positive] == pool.rows[pool.positive]
+        assert not set(rows) & set(pool.person.rows)
+
+
+def test_narrowed_lists_keep_the_prior_of_what_is_left(tuner):
+    example = tuner.example(tuner.teach[0], np.random.default_rng(0))
+    narrow = example.narrowed(3, np.random.default_rng(1))
+    prior = dict(zip([item.key for item in example.request.candidates], example.prior.tolist(), strict=True))
+    told = narrow.judged(np.zeros(4, np.float32))
+    assert told.tolist() == [prior[item.key] for item in narrow.request.candidates]
