@@ -127,3 +127,14 @@ def evaluate_lists(
     """All metrics of anyone's lists: keys of any kind, best first, and the right answers of each."""
     hits, n_relevant = hits_of_lists(lists, truth, max(ks))
     return per_case(hits, n_relevant, ks)
+
+
+def mean_of(values: Values) -> float:
+    """The mean over cases; 0 without any."""
+    return float(values.mean()) if len(values) else 0.0
+
+
+def harmonic_mean(one: float | Values, other: float | Values) -> Values:
+    """Harmonic mean of two figures, or of arrays of them; 0 where both are 0."""
+    total = np.asarray(one) + other
+    return np.asarray(2 * one * np.asarray(other) / np.where(total > 0, total, 1.0))

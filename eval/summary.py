@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import DataError
 from .bootstrap import bootstrap_sums, interval, mean_of_drawn, sums_by_person, widen_constant
+from .metrics import harmonic_mean
 
 REPLICATES = 1000
 HARMONIC = "harmonic mean of warm and cold"
@@ -137,13 +138,13 @@ def _with_harmonic(
 ) -> dict[str, Segment]:
     """`found` with the harmonic mean placed behind "cold"."""
     warm, cold = parts.index("warm"), parts.index("cold")
-    center = _harmonic(means[:, warm], means[:, cold])
-    samples = _harmonic(spread[:, :, warm], spread[:, :, cold])
+    center = harmonic_mean(means[:, warm], means[:, cold])
+    samples = harmonic_mean(spread[:, :, warm], spread[:, :, cold])
     estimates = {name: Estimate(float(center[i]), *interval(samples[:, i])) for i, name in enumerate(metrics)}
     for name, one in estimates.items():
         if one.mean == 0:  # no bootstrap width; both parts have a bound of their own
             bounds = (np.array(found[part].metrics[name].high) for part in ("warm", "cold"))
-            estimates[name] = Estimate(0.0, 0.0, float(_harmonic(*bounds)))
+            estimates[name] = Estimate(0.0, 0.0, float(harmonic_mean(*bounds)))
     whole = found["all"] if "all" in found else found["warm"]
     segment = Segment(HARMONIC, whole.n, whole.n_people, estimates)
     ordered = {}
@@ -152,10 +153,6 @@ def _with_harmonic(
         if name == "cold":
             ordered[HARMONIC] = segment
     return ordered
-
-
-def _harmonic(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 2 * a * b / np.where(a + b > 0, a + b, 1)
 
 
 def _plain(one: Estimate) -> list[float | None]:

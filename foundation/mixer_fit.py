@@ -15,6 +15,7 @@ from torch import Tensor
 from ..base.hashing import key_hashes
 from ..base.progress import bar
 from ..corpus.interactions import Cases
+from ..eval.metrics import harmonic_mean, mean_of
 from .columns import Table, as_cold
 from .mixer import Mixer
 
@@ -157,7 +158,7 @@ def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> l
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero((lists.answers >= 0) & ~held)
     judged = lists.part(np.flatnonzero(held))
-    curve = [_mean(judged.gains(judged.scores(mixer)))]
+    curve = [mean_of(judged.gains(judged.scores(mixer)))]
     if not len(usable):
         return curve
     mixer.standardize(lists.part(usable[:2000]).table.values)
@@ -172,7 +173,7 @@ def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> l
         loss.backward()
         optimizer.step()
         if step % math.ceil(steps / LOOKS) == 0 or step == steps:
-            curve.append(_mean(judged.gains(judged.scores(mixer))))
+            curve.append(mean_of(judged.gains(judged.scores(mixer))))
             if _as_good(curve):
                 best = _state(mixer)
     mixer.load_state_dict(best)
@@ -221,9 +222,9 @@ def _fit_shift(
     def figures(shift: float, which: NDArray[np.bool_]) -> dict[str, float]:
         gains = lists.gains(scores + np.float32(shift) * raised)
         return {
-            "all": _mean(gains[which]),
-            "warm": _mean(gains[which & ~is_cold]),
-            "cold": _mean(gains[which & is_cold]),
+            "all": mean_of(gains[which]),
+            "warm": mean_of(gains[which & ~is_cold]),
+            "cold": mean_of(gains[which & is_cold]),
         }
 
     everyone = np.ones(len(targets), dtype=bool)
@@ -232,7 +233,7 @@ def _fit_shift(
     tried = {float(shift): figures(float(shift), judged) for shift in SHIFTS}
     floor = (1 - COST) * max(found["all"] for found in tried.values())
     fair = {shift: found for shift, found in tried.items() if found["all"] >= floor}
-    shift = max(fair, key=lambda one: _harmonic(fair[one]["warm"], fair[one]["cold"]))
+    shift = max(fair, key=lambda one: harmonic_mean(fair[one]["warm"], fair[one]["cold"]))
     return shift, figures(shift, everyone)
 
 
@@ -247,11 +248,3 @@ def _judged(cases: Cases, dated: bool) -> NDArray[np.bool_]:
 
 def _state(mixer: Mixer) -> dict[str, Tensor]:
     return {name: one.detach().clone() for name, one in mixer.state_dict().items()}
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else 0.0
-
-
-def _harmonic(one: float, other: float) -> float:
-    return 2 * one * other / (one + other) if one + other else 0.0

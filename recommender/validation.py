@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 
 from ..base.hashing import key_hashes
 from ..corpus.interactions import Cases
+from ..eval.metrics import harmonic_mean, mean_of
 from ..eval.protocol import evaluate
 from ..foundation import FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
@@ -87,8 +88,8 @@ class Validator:
         mixed = self.memory.mixed(scores[which] + np.float32(bias) * self.cold, cases.histories(), share)
         results = evaluate(lambda part: mixed, cases, counts=self.counts, name="validate", batch=len(cases))
         ndcg, cold = results.values(("NDCG",))["NDCG@10"], results.target_counts == 0
-        figures = {"ndcg": float(ndcg.mean()), "warm": _mean(ndcg[~cold]), "cold": _mean(ndcg[cold])}
-        both = _harmonic(figures["warm"], figures["cold"])
+        figures = {"ndcg": float(ndcg.mean()), "warm": mean_of(ndcg[~cold]), "cold": mean_of(ndcg[cold])}
+        both = float(harmonic_mean(figures["warm"], figures["cold"]))
         score = both if self.counted else figures["ndcg"]
         return {"score": score, "cold_bias": bias, "memory": share, **figures}
 
@@ -117,11 +118,3 @@ def sample(cases: Cases, most: int) -> NDArray[np.int64]:
     """At most `most` case numbers, in order, chosen by a hash of whose they are and where they stand."""
     salted = [f"{key}/{start}" for key, start in zip(cases.user_keys, cases.offsets, strict=False)]
     return np.sort(np.argsort(key_hashes(salted, "sample"), kind="stable")[:most])
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else 0.0
-
-
-def _harmonic(one: float, other: float) -> float:
-    return 2 * one * other / (one + other) if one + other else 0.0
