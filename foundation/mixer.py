@@ -64,10 +64,14 @@ class Mixer(nn.Module):
         return values[:, 0] + (self.direct(x) + self.leave(hidden))[:, 0]
 
     @torch.no_grad()
-    def scores(self, values: NDArray[np.float32], cold: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Scores [m]; candidates nobody has touched, bool [m], get the shift fitted for them."""
+    def scores(self, values: NDArray[np.float32], raised: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Scores [m]; those marked, bool [m], get the shift fitted for new items.
+
+        That is a candidate nobody has touched, asked about for a person of whom something is known: without
+        a history nothing tells new items apart, and the shift would fill the list with all of them.
+        """
         found = self(torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))).numpy()
-        return found + float(self.cold_shift) * cold.astype(np.float32)
+        return found + float(self.cold_shift) * raised.astype(np.float32)
 
     def save(self, path: Path) -> None:
         """Write one safetensors file, atomically."""

@@ -30,8 +30,7 @@ HELD_OUT = 0.15  # of the people, to decide when to stop
 NOISE = 0.01  # a later look that is worse by no more is kept: it has learned from more cases
 PLAY_COLD = 0.20  # of the catalogue, drawn anew for every step
 SHIFTS = np.arange(-1.0, 4.01, 0.25)
-COST = 0.03  # how much NDCG@10 over all cases may fall so that new items are found
-MIN_COLD = 30  # fewer cold cases say nothing about cold items
+COST = 0.05  # how much NDCG@10 over all cases may fall so that new items are found
 ASKED_AT_ONCE = 256
 
 
@@ -62,9 +61,7 @@ class MixerReport:
         return asdict(self)
 
 
-def fit_mixer(
-    ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, dated: bool = False, seed: int = 0
-) -> tuple[Mixer, MixerReport]:
+def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0) -> tuple[Mixer, MixerReport]:
     """Learn what the opinions are worth from cases the experts were not made from.
 
     Parameters
@@ -74,16 +71,15 @@ def fit_mixer(
         candidate.
     cold
         bool [n_items]: rows nobody has touched in training.
-    dated
-        Whether the cases' times are a calendar's, not places in a sentence.
     """
     lists = _Lists.collect(ask, cases)
     torch.manual_seed(seed)
     mixer = Mixer(lists.names)
     held = key_hashes(cases.user_keys, "mixer") / 2.0**64 < HELD_OUT
     curve = _train(mixer, lists, held, seed)
-    shift, ndcg = _fit_shift(lists.scores(mixer), lists, cases.targets, cold, _judged(cases, dated))
+    shift = _fit_shift(mixer, lists, cases, cold, seed)
     mixer.cold_shift.fill_(shift)
+    ndcg = _figures(lists.scores(mixer), shift, lists, cases, cold)
     report = MixerReport(len(cases), float((lists.answers >= 0).mean()), curve, shift, ndcg)
     return mixer.eval(), report
 
@@ -132,23 +128,29 @@ class _Lists:
         return _Lists(self.names, self.values[places], self.rows[places], starts, answers)
 
     @property
+    def owners(self) -> NDArray[np.int64]:
+        """Whose candidate each one is."""
+        return np.repeat(np.arange(len(self.answers)), np.diff(self.starts))
+
+    @property
     def table(self) -> Table:
         """The candidates as the mixer's input."""
-        owners = np.repeat(np.arange(len(self.answers)), np.diff(self.starts))
-        return Table(owners, self.rows.astype(np.int64), self.values.astype(np.float32), self.names)
+        return Table(self.owners, self.rows.astype(np.int64), self.values.astype(np.float32), self.names)
 
-    def scores(self, mixer: Mixer) -> Values:
-        """The mixer's scores of all candidates, without any shift."""
-        warm = np.zeros(1 << 18, dtype=bool)
-        parts = [self.values[at : at + len(warm)] for at in range(0, len(self.values), len(warm))]
-        found = [mixer.scores(part.astype(np.float32), warm[: len(part)]) for part in parts]
-        return np.concatenate(found or [np.zeros(0, np.float32)])
+    def scores(self, mixer: Mixer, cold: NDArray[np.bool_] | None = None) -> Values:
+        """The mixer's scores of all candidates, without any shift, some rows read as cold, bool [n_items]."""
+        found = [np.zeros(0, np.float32)]
+        for start in range(0, len(self.answers), ASKED_AT_ONCE):
+            table = self.part(np.arange(start, min(start + ASKED_AT_ONCE, len(self.answers)))).table
+            values = table.values if cold is None else as_cold(table, cold[table.rows])
+            found.append(mixer.scores(values, np.zeros(len(values), dtype=bool)))
+        return np.concatenate(found)
 
     def gains(self, scores: Values) -> NDArray[np.float64]:
         """NDCG@10 of each case; ties go against the answer."""
         known = self.answers >= 0
         own = scores[np.where(known, self.answers, 0)]
-        owners = np.repeat(np.arange(len(self.answers)), np.diff(self.starts))
+        owners = self.owners
         ranks = np.bincount(owners[scores >= own[owners]], minlength=len(own))
         return np.where(known & (ranks <= 10), 1 / np.log2(np.maximum(ranks, 1) + 1), 0.0)
 
@@ -206,44 +208,27 @@ def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
     return (totals.log() + top - scores[places]).mean()
 
 
-def _fit_shift(
-    scores: Values,
-    lists: _Lists,
-    targets: NDArray[np.int32],
-    cold: NDArray[np.bool_],
-    judged: NDArray[np.bool_],
-) -> tuple[float, dict[str, float]]:
+def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_], seed: int) -> float:
     """The shift of new items with the best harmonic mean of warm and cold that costs at most `COST`.
 
-    `judged`, bool [cases], are those on which shifts are compared.
+    Some items play cold here too. During validation few new items are out, so any shift would look cheap,
+    and flood the lists when there are many.
     """
-    is_cold, raised = cold[targets], cold[lists.rows]
-
-    def figures(shift: float, which: NDArray[np.bool_]) -> dict[str, float]:
-        gains = lists.gains(scores + np.float32(shift) * raised)
-        return {
-            "all": mean_of(gains[which]),
-            "warm": mean_of(gains[which & ~is_cold]),
-            "cold": mean_of(gains[which & is_cold]),
-        }
-
-    everyone = np.ones(len(targets), dtype=bool)
-    if np.count_nonzero(is_cold) < MIN_COLD:
-        return 0.0, figures(0.0, everyone)
-    tried = {float(shift): figures(float(shift), judged) for shift in SHIFTS}
+    cold = cold | (np.random.default_rng([seed, 1]).random(len(cold)) < PLAY_COLD)
+    scores = lists.scores(mixer, cold)
+    tried = {float(shift): _figures(scores, float(shift), lists, cases, cold) for shift in SHIFTS}
     floor = (1 - COST) * max(found["all"] for found in tried.values())
     fair = {shift: found for shift, found in tried.items() if found["all"] >= floor}
-    shift = max(fair, key=lambda one: harmonic_mean(fair[one]["warm"], fair[one]["cold"]))
-    return shift, figures(shift, everyone)
+    return max(fair, key=lambda one: (harmonic_mean(fair[one]["warm"], fair[one]["cold"]), -abs(one)))
 
 
-def _judged(cases: Cases, dated: bool) -> NDArray[np.bool_]:
-    """The newer half of dated cases, else all, bool [n].
-
-    New items keep coming out, and what is right when few of them are there floods the lists when there
-    are many.
-    """
-    return cases.times >= np.median(cases.times) if dated else np.ones(len(cases), dtype=bool)
+def _figures(
+    scores: Values, shift: float, lists: _Lists, cases: Cases, cold: NDArray[np.bool_]
+) -> dict[str, float]:
+    """NDCG@10 over all cases, and over those whose answer is warm or cold, with cold items raised."""
+    raised = cold[lists.rows] & (cases.lengths > 0)[lists.owners]
+    gains, is_cold = lists.gains(scores + np.float32(shift) * raised), cold[cases.targets]
+    return {"all": mean_of(gains), "warm": mean_of(gains[~is_cold]), "cold": mean_of(gains[is_cold])}
 
 
 def _state(mixer: Mixer) -> dict[str, Tensor]:

@@ -86,7 +86,8 @@ class Mixing:
                 expected=f"the {len(found.names)} columns of its experts",
                 fix="pretrain again",
             )
-        mixed = self.mixer.scores(found.values, self.panel.facts.cold[found.rows])
+        known = np.array([len(rows) > 0 for rows in histories])
+        mixed = self.mixer.scores(found.values, self.panel.facts.cold[found.rows] & known[found.cases])
         floor = np.full(len(voices.base), np.inf, np.float32)
         np.minimum.at(floor, found.cases, mixed)
         floor[~np.isfinite(floor)] = 0

@@ -50,6 +50,7 @@ class FoundationScorer:
         self.vectors, bias = model.items(self.features)
         self.candidates = self.vectors.float().cpu().numpy()
         self.bias = bias.float().cpu().numpy()
+        self._raised = float(model.tower.cold_bias) * (features.counts.cpu().numpy() == 0)
 
     @cached_property
     def _bare(self) -> tuple[Scores, Scores]:
@@ -88,8 +89,9 @@ class FoundationScorer:
     def voices(self, people: Scores, histories: Sequence[Rows], *, bare: bool = False) -> Voices:
         """What the network says of every item, with its memory and, if asked, without IDs."""
         network = people @ self.candidates.T + self.bias
+        asked = np.array([len(rows) > 0 for rows in histories])
+        network[~asked] -= self._raised  # without a history nothing tells new items apart: they would be all
         if self.foreign is not None:
-            asked = np.array([len(rows) > 0 for rows in histories])
             network = np.where(asked[:, None], SHARPNESS * self.foreign.alike(histories), network)
         base = network if self.memory is None else self.memory.mixed(network, histories)
         if not bare:

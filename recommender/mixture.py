@@ -128,7 +128,7 @@ def fit_mixture(
         voices = scorer.voices(scorer.people(part), histories, bare=True)
         return panel.table(voices, histories, blocked)
 
-    return fit_mixer(ask, asked, panel.facts.cold, dated=released is not None, seed=seed)
+    return fit_mixer(ask, asked, panel.facts.cold, seed=seed)
 
 
 def _with_newcomers(cases: Cases, seed: int) -> tuple[Cases, Cases]:
