@@ -124,7 +124,7 @@ def network(
     epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
         model = FoundationModel(shape)
-        model.tower.fit_whitening(features)
+        model.tower.fit_content(features)
         return model.eval()
     validate = Validator(valid, features, TransitionMemory.of(log, len(features)), None)
     with tempfile.TemporaryDirectory() as folder:

@@ -22,6 +22,8 @@ class FoundationConfig(PreTrainedConfig):
         Length at which content vectors start; learned from there. IDs start as long.
     id_half
         Interactions at which the ID delta counts half: ``g(n) = n / (n + id_half)``.
+    code_levels, code_bits
+        Semantic ids read beside the text: codes of an item and bits of each; 0 levels leave them out.
     max_items
         Longest history read.
     max_scale
@@ -45,6 +47,8 @@ class FoundationConfig(PreTrainedConfig):
     dropout: float = 0.2
     content_size: float = 0.1
     id_half: float = 0.5
+    code_levels: int = 0
+    code_bits: int = 8
     max_items: int = 50
     init_scale: float = 8.0
     max_scale: float = 50.0

@@ -24,6 +24,8 @@ class ItemFeatures:
         bool [n].
     counts
         float32 [n], interactions in training; 0 is cold.
+    codes
+        int64 [n, levels] semantic ids; width 0 until :meth:`ItemTower.coded` has found them.
     """
 
     text: Tensor
@@ -31,6 +33,7 @@ class ItemFeatures:
     image: Tensor
     has_image: Tensor
     counts: Tensor
+    codes: Tensor
 
     @classmethod
     def build(
@@ -55,6 +58,7 @@ class ItemFeatures:
             torch.from_numpy(np.ascontiguousarray(images[0])),
             torch.from_numpy(images[1].copy()),
             torch.from_numpy(counts.astype(np.float32)),
+            torch.zeros((n, 0), dtype=torch.int64),
         )
 
     def __len__(self) -> int:
@@ -74,4 +78,5 @@ class ItemFeatures:
             self,
             has_text=self.has_text & (not text),
             has_image=self.has_image & (not image),
+            codes=self.codes[:, :0],
         )

@@ -31,6 +31,7 @@ NOISE = 0.01  # a later look that is worse by no more is kept: it has learned fr
 PLAY_COLD = 0.20  # of the catalogue, drawn anew for every step
 SHIFTS = np.arange(-1.0, 4.01, 0.25)
 COST = 0.05  # how much NDCG@10 over all cases may fall so that new items are found
+LEAST_NEW = 0.05  # of a catalogue, when that is measured: more will come
 ASKED_AT_ONCE = 256
 
 
@@ -211,10 +212,11 @@ def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
 def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_], seed: int) -> float:
     """The shift of new items with the best harmonic mean of warm and cold that costs at most `COST`.
 
-    Some items play cold here too. During validation few new items are out, so any shift would look cheap,
-    and flood the lists when there are many.
+    As many items play cold as the catalogue has new ones. During validation few of those are out, so any
+    shift would look cheap, and flood the lists when all are there.
     """
-    cold = cold | (np.random.default_rng([seed, 1]).random(len(cold)) < PLAY_COLD)
+    share = max(LEAST_NEW, float(cold.mean()))
+    cold = cold | (np.random.default_rng([seed, 1]).random(len(cold)) < share)
     scores = lists.scores(mixer, cold)
     tried = {float(shift): _figures(scores, float(shift), lists, cases, cold) for shift in SHIFTS}
     floor = (1 - COST) * max(found["all"] for found in tried.values())

@@ -109,6 +109,7 @@ class FoundationModel(PreTrainedModel):
         id_dropout: float = 0.0,
         cold_share: float = 0.0,
         n_negatives: int = 0,
+        code_loss: float = 0.0,
     ) -> Tensor:
         """The training loss of one batch, a scalar.
 
@@ -131,17 +132,27 @@ class FoundationModel(PreTrainedModel):
             Share of the candidates that play cold: no delta, and the bias of count 0.
         n_negatives
             0: softmax over all of `known`. Otherwise so many shared negatives.
+        code_loss
+            Weight of naming the targets' semantic ids beside the targets themselves.
         """
+        features = self.tower.coded(features)
         white = self.tower.white(features) if white is None else white
         drawn = self._draw_negatives(known, n_negatives)
         met = None if drawn is None else torch.cat([task.rows.clamp_min(0), task.targets, drawn]).unique()
         items = self._met(met, features, white, id_dropout, cold_share)
         states = self._states(task, *self._inputs(task, items))[task.places]
+        extra = self._code_loss(states, features.codes[task.targets], code_loss)
         if drawn is not None:
-            return self._sampled_loss(states, task.targets, drawn, items, len(known))
+            return self._sampled_loss(states, task.targets, drawn, items, len(known)) + extra
         vectors, bias = self._candidates(known, items)
         later = None if released is None else (released[known], task.target_times)
-        return catalogue_softmax(states, torch.searchsorted(known, task.targets), vectors, bias, later)
+        places = torch.searchsorted(known, task.targets)
+        return catalogue_softmax(states, places, vectors, bias, later) + extra
+
+    def _code_loss(self, states: Tensor, codes: Tensor, weight: float) -> Tensor | float:
+        if self.tower.codes is None or not weight:
+            return 0.0
+        return weight * self.tower.codes.loss(states[:, : self.config.hidden_size], codes)
 
     @staticmethod
     def _draw_negatives(known: Tensor, count: int) -> Tensor | None:

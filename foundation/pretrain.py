@@ -50,6 +50,8 @@ class PretrainConfig:
         See :meth:`FoundationModel.forward`.
     mask_share
         Share of items hidden by the masked objective.
+    code_loss
+        Weight of naming the next item's semantic ids too, where `shape.code_levels` has any.
     softmax_limit, n_negatives
         Beyond so many items, so many shared negatives replace the full softmax.
     patience
@@ -71,6 +73,7 @@ class PretrainConfig:
     id_dropout: float = 0.3
     cold_share: float = 0.15
     mask_share: float = 0.2
+    code_loss: float = 0.0
     softmax_limit: int = 100_000
     n_negatives: int = 4096
     patience: int = 5
@@ -163,12 +166,12 @@ class _Trainer:
         torch.manual_seed(config.seed)
         model = FoundationModel(shape)
         if start is None:
-            model.tower.fit_whitening(features)
+            model.tower.fit_content(features)
         else:
             model.take_over(start)
-        self.features = features.to(device)
+        self.features = model.to(device).tower.coded(features.to(device))
         with torch.no_grad():
-            self.white = model.to(device).tower.white(self.features)
+            self.white = model.tower.white(self.features)
         self.known = torch.nonzero(features.counts > 0).squeeze(1).to(device)
         self.released = (
             None if released is None else torch.from_numpy(np.nan_to_num(released, nan=-math.inf)).to(device)
@@ -251,6 +254,7 @@ class _Trainer:
                 id_dropout=config.id_dropout,
                 cold_share=config.cold_share,
                 n_negatives=self.n_negatives,
+                code_loss=config.code_loss,
             )
         accelerator.backward(loss / config.accumulation)
         return float(loss.detach())

@@ -25,6 +25,7 @@ from ..base.files import atomic_file
 Codes = NDArray[np.int32]
 Vectors = NDArray[np.float32]
 Kind = Literal["residual", "product"]
+MOST_BITS, ITEMS_AN_ENTRY = 8, 32
 LEAST_USE = 0.25  # of a codebook, as perplexity; k-means on any spread of points uses more than half
 
 
@@ -149,6 +150,13 @@ class Quantizer:
         """Entries of a codebook."""
         return 2**self.bits
 
+    @property
+    def books(self) -> Vectors:
+        """The fitted codebooks of residual codes, float32 [levels, size, d]."""
+        if self._faiss is None or self.kind != "residual":
+            raise ModelError("no codebooks over whole vectors", fix='fit a quantizer of kind "residual"')
+        return faiss.vector_to_array(self._faiss.codebooks).reshape(self.levels, self.size, self._width)
+
     def fit(self, vectors: Vectors) -> Quantizer:
         """Learn the codebooks from float32 [n, d].
 
@@ -231,6 +239,11 @@ class Quantizer:
                     expected=f"a perplexity of at least {LEAST_USE * self.size:.0f}",
                     fix="leave items without content out, or use fewer bits or levels",
                 )
+
+
+def usual_bits(n: int) -> int:
+    """Bits of a codebook for `n` items: 8, or as many as leave `ITEMS_AN_ENTRY` items for an entry."""
+    return max(1, min(MOST_BITS, int(np.log2(max(1, n / ITEMS_AN_ENTRY)))))
 
 
 def perplexity(codes: NDArray[np.integer]) -> float:

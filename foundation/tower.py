@@ -1,6 +1,6 @@
 """The item tower: one vector for every item, the same in a history and as a candidate.
 
-    c_i = size * normalize(fuse(whiten(text_i), whiten(image_i)))
+    c_i = size * normalize(fuse(whiten(text_i), whiten(image_i))) [+ sum of its semantic ids' vectors]
     z_i = c_i + m_i * g(n_i) * delta_i                      g(n) = n / (n + half), g(0) = 0
 
 An item nobody has touched therefore has exactly its content vector, and ranks with all others. Vectors
@@ -10,11 +10,13 @@ are short at first and IDs nearly equal; they grow as they are learned, which is
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .code_table import CodeTable
 from .config import FoundationConfig
 from .features import ItemFeatures
 from .whiten import Whitening
@@ -57,6 +59,8 @@ class ItemTower(nn.Module):
         self.log_size = nn.Parameter(torch.tensor(math.log(config.content_size)))
         self.text = self._modality(config.text_dim, config.text_rank, width, config.dropout)
         self.image = self._modality(config.image_dim, config.image_rank, width, config.dropout)
+        levels = config.code_levels if config.text_dim else 0
+        self.codes = CodeTable(config.text_dim, levels, config.code_bits, width) if levels else None
         both = self.text is not None and self.image is not None
         self.gate = nn.Linear(2 * width, width) if both else None
         self.plain = nn.Parameter(torch.randn(width)) if self.text is None and self.image is None else None
@@ -69,11 +73,13 @@ class ItemTower(nn.Module):
     def _modality(dim: int, rank: int, width: int, dropout: float) -> Modality | None:
         return Modality(dim, rank, width, dropout) if dim else None
 
-    def fit_whitening(self, features: ItemFeatures) -> None:
-        """Fit both whitenings on items that occur in training (count above 0)."""
+    def fit_content(self, features: ItemFeatures) -> None:
+        """Fit whitenings and codebooks on items that occur in training (count above 0)."""
         warm = features.counts > 0
         if self.text is not None:
             self.text.whitening.fit(features.text[warm & features.has_text])
+        if self.codes is not None:
+            self.codes.fit(features.text[warm & features.has_text])
         if self.image is not None:
             self.image.whitening.fit(features.image[warm & features.has_image])
 
@@ -91,8 +97,17 @@ class ItemTower(nn.Module):
             parts.append(self.image.white(features.image, features.has_image))
         return torch.cat(parts, dim=-1)
 
+    def coded(self, features: ItemFeatures) -> ItemFeatures:
+        """The same items with their semantic ids, where the model reads any."""
+        if self.codes is None or features.codes.shape[1]:
+            return features
+        return replace(features, codes=self.codes.codes(features.text, features.has_text))
+
     def content(self, features: ItemFeatures, white: Tensor) -> Tensor:
-        """Content vectors [n, width], all of one length: the whole ID-space vector of a cold item."""
+        """Content vectors [n, width]: the whole ID-space vector of a cold item.
+
+        Without semantic ids, which `features` must hold where the model reads them, all are of one length.
+        """
         if self.plain is not None:
             return self._sized(self.plain).expand(len(features), -1)
         pieces = list(white.split(self.white_widths, dim=-1))
@@ -101,7 +116,8 @@ class ItemTower(nn.Module):
             parts.append(self.text(pieces.pop(0), features.has_text))
         if self.image is not None:
             parts.append(self.image(pieces.pop(0), features.has_image))
-        return self._sized(self._fuse(parts))
+        content = self._sized(self._fuse(parts))
+        return content if self.codes is None else content + self.codes(features.codes)
 
     def _sized(self, vectors: Tensor) -> Tensor:
         return self.log_size.exp() * F.normalize(vectors, dim=-1)
@@ -138,7 +154,8 @@ class ItemTower(nn.Module):
     def forward(self, features: ItemFeatures) -> Tensor:
         """Vectors of all items [n, width], as they are retrieved."""
         rows = torch.arange(len(features), device=features.counts.device)
-        return self.vectors(self.content(features, self.white(features)), rows, features.counts)
+        content = self.content(self.coded(features), self.white(features))
+        return self.vectors(content, rows, features.counts)
 
     def bias(self, counts: Tensor) -> Tensor:
         """What is added to an item's score for having been seen `counts` times, [n]."""

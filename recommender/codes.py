@@ -8,11 +8,10 @@ import numpy as np
 
 from ..base.errors import DataError
 from ..base.progress import say
-from ..foundation.semantic_ids import CodeReport, Kind, Quantizer
+from ..foundation.semantic_ids import CodeReport, Kind, Quantizer, usual_bits
 from .content import raw_vectors
 from .run_directory import load_run
 
-MOST_BITS, ITEMS_AN_ENTRY = 8, 32
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -37,8 +36,8 @@ def write_codes(
         Ends in .csv or .parquet; see :meth:`firstlight.foundation.semantic_ids.SemanticIds.write`.
         Items without any content have no row.
     levels, bits, kind, seed
-        See :class:`firstlight.foundation.semantic_ids.Quantizer`. No `bits` means 8, or as many as
-        leave `ITEMS_AN_ENTRY` items for an entry of a codebook.
+        See :class:`firstlight.foundation.semantic_ids.Quantizer`. No `bits` means
+        :func:`firstlight.foundation.semantic_ids.usual_bits`.
 
     Raises
     ------
@@ -55,8 +54,7 @@ def write_codes(
     if len(rows) < len(vectors):
         say(f"{len(vectors) - len(rows):,} items without content have no codes")
     vectors = vectors[rows]
-    if bits is None:
-        bits = max(1, min(MOST_BITS, int(np.log2(len(rows) / ITEMS_AN_ENTRY))))
+    bits = usual_bits(len(rows)) if bits is None else bits
     found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(vectors).ids(vectors)
     found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report

@@ -98,6 +98,7 @@ class ShapeConfig:
     text_rank: int = 128
     image_rank: int = 64
     id_half: float = 0.5
+    code_levels: int = 0
     use_time: bool = True
 
 

@@ -21,6 +21,7 @@ from ..foundation.mixer import Mixer
 from ..foundation.mixing import LIMIT
 from ..foundation.pretrain import Trained, pretrain_model
 from ..foundation.scorer import FoundationScorer
+from ..foundation.semantic_ids import usual_bits
 from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
@@ -84,6 +85,7 @@ def foundation_shape(config: RunConfig, features: ItemFeatures, *, dated: bool) 
         n_items=len(features) if sizes.pop("use_ids") else 0,
         text_dim=features.text.shape[1],
         image_dim=features.image.shape[1],
+        code_bits=usual_bits(int(features.has_text[features.counts > 0].sum())),
         direction="both" if config.pretrain.objective == "masked" else "causal",
         **sizes,
     )
@@ -97,6 +99,13 @@ def _know_items_by_something(config: RunConfig) -> None:
             where="shape.use_ids=false, content.text=none",
             expected="IDs, a text encoder or a named image encoder",
             fix="leave shape.use_ids on, or name a text encoder",
+        )
+    if config.shape.code_levels and content.text == "none":
+        raise ConfigError(
+            "semantic ids without text to make them of",
+            where=f"shape.code_levels={config.shape.code_levels}, content.text=none",
+            expected="a text encoder",
+            fix="name one, or set shape.code_levels=0",
         )
 
 
