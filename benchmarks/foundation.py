@@ -1,6 +1,6 @@
 """The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
 
-    python benchmarks/foundation.py ../shared/data/amazon-beauty [--preset P] [--seeds N] [--fit-on train]
+    python benchmarks/foundation.py ../shared/data/amazon-beauty [--preset P] [--set K=V] [--seeds N] [--fit-on train]
 
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
@@ -48,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--preset", choices=tuple(PRESETS), default="retail")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="beside the preset's")
     parser.add_argument("--epochs", type=int, help="other than the preset's; 0 leaves the network as drawn")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
@@ -56,15 +57,14 @@ def main() -> None:
 
     data = read_dataset(options.data)
     split = leave_one_out(data.interactions, train_on_valid=False)
+    settings = load_config(RunConfig, None, (*preset(options.preset), *options.set))
     vectors = title_vectors(data.catalogue)
     print(
         f"{data.name}: {split.name}; {len(split.test)} cases; split {split.digest}; mixer on {options.fit_on}"
     )
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         began = time.process_time()
-        model = network(
-            data, split.train, split.valid, vectors, kind=options.preset, epochs=options.epochs, seed=seed
-        )
+        model = network(data, split.train, split.valid, vectors, settings, epochs=options.epochs, seed=seed)
         trained = time.process_time()
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":
@@ -112,14 +112,13 @@ def network(
     log: Interactions,
     valid: Cases,
     vectors: np.ndarray,
+    settings: RunConfig,
     *,
-    kind: str,
     epochs: int | None,
     seed: int,
 ) -> FoundationModel:
     features = scorer_features(data, log, vectors)
     torch.manual_seed(seed)
-    settings = load_config(RunConfig, None, preset(kind))
     shape = foundation_shape(settings, features, dated=False)  # all data here has nothing but an order
     epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
