@@ -1,6 +1,6 @@
 """The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
 
-    python benchmarks/foundation.py ../shared/data/amazon-beauty [--preset P] [--set K=V] [--seeds N] [--fit-on train]
+    python benchmarks/foundation.py DATA [--preset P] [--set K=V] [--seeds N] [--fit-on train]
 
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
