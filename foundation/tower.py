@@ -36,10 +36,6 @@ class Modality(nn.Module):
         )
         self.missing = nn.Parameter(torch.randn(width) * width**-0.5)  # zeros have no direction to learn from
 
-    def white(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Whitened unit vectors [n, rank], zeros where there are none."""
-        return F.normalize(self.whitening(vectors), dim=-1) * present[:, None]
-
     def forward(self, white: Tensor, present: Tensor) -> Tensor:
         """White vectors [n, rank] and bool [n] to [n, width]."""
         scaled = white * self.whitening.rank**0.5
@@ -92,9 +88,9 @@ class ItemTower(nn.Module):
         """Text and picture as whitened unit vectors side by side, [n, sum(white_widths)]."""
         parts = [features.text[:, :0]]
         if self.text is not None:
-            parts.append(self.text.white(features.text, features.has_text))
+            parts.append(self.text.whitening.unit(features.text, features.has_text))
         if self.image is not None:
-            parts.append(self.image.white(features.image, features.has_image))
+            parts.append(self.image.whitening.unit(features.image, features.has_image))
         return torch.cat(parts, dim=-1)
 
     def coded(self, features: ItemFeatures) -> ItemFeatures:

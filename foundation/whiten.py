@@ -7,6 +7,7 @@ mean cosine above .8); removing them multiplied content scores by 1.5 to 3 on sp
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -45,3 +46,7 @@ class Whitening(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         """Whiten [..., dim] to [..., rank]."""
         return (vectors - self.mean) @ self.basis
+
+    def unit(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Whitened unit vectors [n, rank]; zeros where `present`, bool [n], says there are none."""
+        return F.normalize(self(vectors), dim=-1) * present[:, None]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -67,7 +66,7 @@ def _foreign(run: Run) -> Experts:
             vectors, present = torch.from_numpy(encoded.vectors), torch.from_numpy(encoded.present)
             whitening = Whitening(vectors.shape[1], vectors.shape[1])
             whitening.fit(vectors[present])
-            dense[name] = (F.normalize(whitening(vectors), dim=1) * present[:, None]).numpy()
+            dense[name] = whitening.unit(vectors, present).numpy()
     everything = np.ones(len(run.catalogue), dtype=bool)
     return Experts(run.memory, run.traces, dense, token_views(run.catalogue, everything))
 
