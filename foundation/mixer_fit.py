@@ -42,7 +42,7 @@ class MixerReport:
     Attributes
     ----------
     cases, recall
-        How many cases were asked, and how often the answer was among the candidates.
+        How many cases were asked, copies included, and how often the answer was among the candidates.
     held_out
         On people held out: first the unmixed base, then at every look.
     cold_shift
