@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class _Lists:
         answers = np.where(self.answers[cases] >= 0, self.answers[cases] + moved, -1)
         return _Lists(self.names, self.values[places], self.rows[places], starts, answers)
 
-    @property
+    @cached_property
     def owners(self) -> NDArray[np.int64]:
         """Whose candidate each one is."""
         return np.repeat(np.arange(len(self.answers)), np.diff(self.starts))
@@ -151,8 +152,7 @@ class _Lists:
         """NDCG@10 of each case; ties go against the answer."""
         known = self.answers >= 0
         own = scores[np.where(known, self.answers, 0)]
-        owners = self.owners
-        ranks = np.bincount(owners[scores >= own[owners]], minlength=len(own))
+        ranks = np.bincount(self.owners[scores >= own[self.owners]], minlength=len(own))
         return np.where(known & (ranks <= 10), 1 / np.log2(np.maximum(ranks, 1) + 1), 0.0)
 
 

@@ -56,9 +56,8 @@ def test_the_shift_makes_up_for_what_playing_cold_costs_and_no_more():
     lists, targets = planted()
     cases = people(targets, np.ones(PEOPLE, np.int64))
     shift = _fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), seed=0)
-    assert (
-        RIVAL - (OWN - LOSS) < shift < OWN - (RIVAL - LOSS)
-    )  # above warm rivals, cold ones below the answer
+    # above warm rivals, and cold rivals below the answer
+    assert RIVAL - (OWN - LOSS) < shift < OWN - (RIVAL - LOSS)
     best = max(gains(lists, one) for one in np.arange(-1, 4, 0.25))
     assert gains(lists, shift) >= (1 - 2 * COST) * best
     assert gains(lists, 3.0) < 0.9 * best  # the bound had something to do
