@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+ALIGN_TEMPERATURE = 0.07
 CHUNK_ELEMENTS = 1 << 20  # logits held at once: 4 MiB in float32, so that they stay in cache
 HIDDEN_GAP = 40.0  # e^-40 of the target's weight is nothing, and exp(-inf) is ten times slower on CPUs
 
@@ -113,3 +114,23 @@ def sampled_softmax(
     others = others.masked_fill(hits, -math.inf)
     logits = torch.cat([positive[:, None], others], dim=1).float()
     return F.cross_entropy(logits, torch.zeros(len(states), dtype=torch.long, device=states.device))
+
+
+def alignment(content: Tensor, whole: Tensor, weights: Tensor) -> Tensor:
+    """How well content tells which whole vector is its own, a scalar: InfoNCE over the items given.
+
+    The content path is the student, the vector that logs have shaped its teacher, as in ALDI
+    (arXiv 2306.13376) and LLM-ESR; no gradient reaches the teacher.
+
+    Parameters
+    ----------
+    content, whole
+        [m, d], different items.
+    weights
+        [m], how far each teacher is to be trusted.
+    """
+    teacher = F.normalize(whole.detach(), dim=-1)
+    logits = F.normalize(content, dim=-1) @ teacher.T / ALIGN_TEMPERATURE
+    own = torch.arange(len(content), device=content.device)
+    losses = F.cross_entropy(logits, own, reduction="none")
+    return (losses * weights).sum() / weights.sum().clamp_min(1e-6)

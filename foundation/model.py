@@ -16,8 +16,8 @@ from ..corpus.keys import Rows
 from ..corpus.sentences import START, pack
 from .config import FoundationConfig
 from .features import ItemFeatures
-from .losses import catalogue_softmax, sampled_softmax
-from .objectives import HIDDEN, Task
+from .losses import alignment, catalogue_softmax, sampled_softmax
+from .objectives import HIDDEN, PLAIN, Recipe, Task
 from .profile import ContentProfile
 from .tower import ItemTower
 from .transformer import BehaviorTransformer
@@ -32,8 +32,7 @@ class _Items(NamedTuple):
     counts: Tensor  # [n]
     white: Tensor  # [m, white]
     content: Tensor  # [m, width]
-    id_dropout: float
-    cold_share: float
+    recipe: Recipe
 
     def of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Content and white vectors of some of them, by catalogue row."""
@@ -106,10 +105,7 @@ class FoundationModel(PreTrainedModel):
         *,
         white: Tensor | None = None,
         released: Tensor | None = None,
-        id_dropout: float = 0.0,
-        cold_share: float = 0.0,
-        n_negatives: int = 0,
-        code_loss: float = 0.0,
+        recipe: Recipe = PLAIN,
     ) -> Tensor:
         """The training loss of one batch, a scalar.
 
@@ -125,23 +121,17 @@ class FoundationModel(PreTrainedModel):
             The tower's white vectors of all items, if they are at hand: they never change in training.
         released
             float64 [n] release times; an item is no negative before its own. None: always there.
-        id_dropout
-            Chance that a popular item's ID delta is left out; rare items lose theirs more often
-            (``1 - (1 - p) * g(n)``). Drawn apart for histories and for targets.
-        cold_share
-            Share of the candidates that play cold: no delta, and the bias of count 0.
-        n_negatives
-            0: softmax over all of `known`. Otherwise so many shared negatives.
-        code_loss
-            Weight of naming the targets' semantic ids beside the targets themselves.
+        recipe
+            What is hidden, and what is asked beside.
         """
         features = self.tower.coded(features)
         white = self.tower.white(features) if white is None else white
-        drawn = self._draw_negatives(known, n_negatives)
+        drawn = self._draw_negatives(known, recipe.n_negatives)
         met = None if drawn is None else torch.cat([task.rows.clamp_min(0), task.targets, drawn]).unique()
-        items = self._met(met, features, white, id_dropout, cold_share)
+        items = self._met(met, features, white, recipe)
         states = self._states(task, *self._inputs(task, items))[task.places]
-        extra = self._code_loss(states, features.codes[task.targets], code_loss)
+        extra = self._code_loss(states, features.codes[task.targets], recipe.code_loss)
+        extra = extra + self._align_loss(task.targets, items)
         if drawn is not None:
             return self._sampled_loss(states, task.targets, drawn, items, len(known)) + extra
         vectors, bias = self._candidates(known, items)
@@ -154,18 +144,27 @@ class FoundationModel(PreTrainedModel):
             return 0.0
         return weight * self.tower.codes.loss(states[:, : self.config.hidden_size], codes)
 
+    def _align_loss(self, targets: Tensor, items: _Items) -> Tensor | float:
+        if not items.recipe.align_loss:
+            return 0.0
+        rows = targets.unique()
+        counts, (content, _) = items.counts[rows], items.of(rows)
+        whole = self.tower.vectors(content, rows, counts)
+        return items.recipe.align_loss * alignment(content, whole, self.tower.share(counts))
+
     @staticmethod
     def _draw_negatives(known: Tensor, count: int) -> Tensor | None:
         """Rows drawn uniformly, with repeats; None when all of them compete."""
         return known[torch.randint(len(known), (count,)).to(known.device)] if count else None
 
-    def _met(
-        self, rows: Tensor | None, features: ItemFeatures, white: Tensor, id_dropout: float, cold_share: float
-    ) -> _Items:
+    def _met(self, rows: Tensor | None, features: ItemFeatures, white: Tensor, recipe: Recipe) -> _Items:
         """The items of one step; content is computed for no others."""
         few = features if rows is None else features.take(rows)
         white = white if rows is None else white[rows]
-        return _Items(rows, features.counts, white, self.tower.content(few, white), id_dropout, cold_share)
+        if recipe.modality_dropout:
+            missing = torch.full_like(few.counts, recipe.modality_dropout)
+            few = few.hidden(text=self._draw(missing), image=self._draw(missing))
+        return _Items(rows, features.counts, white, self.tower.content(few, white), recipe)
 
     def _sampled_loss(
         self, states: Tensor, targets: Tensor, drawn: Tensor, items: _Items, n_items: int
@@ -184,8 +183,8 @@ class FoundationModel(PreTrainedModel):
     def _candidates(self, rows: Tensor, items: _Items) -> tuple[Tensor, Tensor]:
         """Vectors and biases of candidates, some without ID and some playing cold."""
         counts = items.counts[rows]
-        cold = self._draw(torch.full_like(counts, items.cold_share))
-        bare = cold | self._draw(self._bare_chance(counts, items.id_dropout))
+        cold = self._draw(torch.full_like(counts, items.recipe.cold_share))
+        bare = cold | self._draw(self._bare_chance(counts, items.recipe.id_dropout))
         content, white = items.of(rows)
         vectors = self.tower.vectors(content, rows, counts, bare)
         counts = counts * ~cold
@@ -195,14 +194,14 @@ class FoundationModel(PreTrainedModel):
         """Packed ID-space and white vectors of histories; ID dropout is drawn for each token."""
         rows = task.rows.clamp_min(0)
         counts = items.counts[rows]
-        bare = self._draw(self._bare_chance(counts, items.id_dropout))
+        bare = self._draw(self._bare_chance(counts, items.recipe.id_dropout))
         content, white = items.of(rows)
         return self.tower.vectors(content, rows, counts, bare), self.tower.trusted(white, counts)
 
     def _bare_chance(self, counts: Tensor, id_dropout: float) -> Tensor:
         if not self.training or not id_dropout:
             return torch.zeros_like(counts)
-        return 1 - (1 - id_dropout) * counts / (counts + self.tower.id_half)
+        return 1 - (1 - id_dropout) * self.tower.share(counts)
 
     def _draw(self, chance: Tensor) -> Tensor:
         if not self.training:

@@ -1,4 +1,4 @@
-"""What is predicted from what: next-item and masked-item, on packed sentences."""
+"""What is predicted from what: next-item and masked-item, on packed sentences; and under which hardships."""
 
 from __future__ import annotations
 
@@ -39,6 +39,37 @@ class Task(NamedTuple):
     targets: Tensor
     target_times: Tensor
     causal: bool
+
+
+class Recipe(NamedTuple):
+    """What a training step hides of the items, and what it asks beside the next one.
+
+    Attributes
+    ----------
+    id_dropout
+        Chance that a popular item's ID delta is left out; rare items lose theirs more often
+        (``1 - (1 - p) * g(n)``). Drawn apart for histories and for targets.
+    cold_share
+        Share of the candidates that play cold: no delta, and the bias of count 0.
+    modality_dropout
+        Chance that an item's text, and apart from it its picture, counts as missing in the tower.
+    n_negatives
+        0: softmax over all known items. Otherwise so many shared negatives.
+    code_loss
+        Weight of naming the targets' semantic ids beside the targets themselves.
+    align_loss
+        Weight of telling the targets' whole vectors apart by their content: :func:`losses.alignment`.
+    """
+
+    id_dropout: float = 0.0
+    cold_share: float = 0.0
+    modality_dropout: float = 0.0
+    n_negatives: int = 0
+    code_loss: float = 0.0
+    align_loss: float = 0.0
+
+
+PLAIN = Recipe()
 
 
 def next_item(rows: Tensor, times: Tensor, lengths: Tensor) -> Task:

@@ -27,7 +27,7 @@ from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from .config import FoundationConfig
 from .features import ItemFeatures
 from .model import FoundationModel
-from .objectives import Objective, Task, masked_item, next_item
+from .objectives import Objective, Recipe, Task, masked_item, next_item
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,10 @@ class PretrainConfig:
         Share of all steps over which the learning rate rises.
     id_decay
         Weight decay of the ID deltas alone.
-    id_dropout, cold_share
-        See :meth:`FoundationModel.forward`.
+    id_dropout, cold_share, modality_dropout, code_loss, align_loss
+        See :class:`Recipe`.
     mask_share
         Share of items hidden by the masked objective.
-    code_loss
-        Weight of naming the next item's semantic ids too, where `shape.code_levels` has any.
     softmax_limit, n_negatives
         Beyond so many items, so many shared negatives replace the full softmax.
     patience
@@ -73,7 +71,9 @@ class PretrainConfig:
     id_dropout: float = 0.3
     cold_share: float = 0.15
     mask_share: float = 0.2
+    modality_dropout: float = 0.0
     code_loss: float = 0.0
+    align_loss: float = 0.0
     softmax_limit: int = 100_000
     n_negatives: int = 4096
     patience: int = 5
@@ -85,9 +85,23 @@ class PretrainConfig:
         for name in ("epochs", "batch_tokens", "accumulation", "patience", "checkpoint_steps", "n_negatives"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="at least 1")
-        for name in ("warmup", "id_dropout", "cold_share", "mask_share"):
+        for name in ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="a share from 0 to below 1")
+        for name in ("code_loss", "align_loss"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} = {getattr(self, name)}", expected="a weight of 0 or more")
+
+    def recipe(self, n_known: int) -> Recipe:
+        """What a step hides and asks, in a catalogue with so many items to name."""
+        return Recipe(
+            id_dropout=self.id_dropout,
+            cold_share=self.cold_share,
+            modality_dropout=self.modality_dropout,
+            n_negatives=self.n_negatives if n_known > self.softmax_limit else 0,
+            code_loss=self.code_loss,
+            align_loss=self.align_loss,
+        )
 
 
 Validate = Callable[[FoundationModel], dict[str, float]]  # must hold "score": higher is better
@@ -176,7 +190,7 @@ class _Trainer:
         self.released = (
             None if released is None else torch.from_numpy(np.nan_to_num(released, nan=-math.inf)).to(device)
         )
-        self.n_negatives = config.n_negatives if len(self.known) > config.softmax_limit else 0
+        self.recipe = config.recipe(len(self.known))
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.lr, betas=(0.9, 0.98))
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.plain: FoundationModel = self.accelerator.unwrap_model(self.model)
@@ -251,10 +265,7 @@ class _Trainer:
                 self.known,
                 white=self.white,
                 released=self.released,
-                id_dropout=config.id_dropout,
-                cold_share=config.cold_share,
-                n_negatives=self.n_negatives,
-                code_loss=config.code_loss,
+                recipe=self.recipe,
             )
         accelerator.backward(loss / config.accumulation)
         return float(loss.detach())

@@ -142,10 +142,14 @@ class ItemTower(nn.Module):
         """
         known = rows < self.n_known
         delta = self.delta(rows.clamp(0, self.delta.num_embeddings - 1))
-        weight = counts / (counts + self.id_half) * known
+        weight = self.share(counts) * known
         if play_cold is not None:
             weight = weight * ~play_cold
         return content + weight[:, None] * delta
+
+    def share(self, counts: Tensor) -> Tensor:
+        """g(n), how much of its ID an item seen `counts` times is given, [n]."""
+        return counts / (counts + self.id_half)
 
     def forward(self, features: ItemFeatures) -> Tensor:
         """Vectors of all items [n, width], as they are retrieved."""
