@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..base.errors import ArtifactError
 from ..base.files import publish_directory, read_json, verify_directory, write_json
 from ..base.progress import say
+from .sharding import part_of, whole
 
 PREFIX = "step-"
 
@@ -56,14 +57,17 @@ def save_checkpoint(
     folder: Path,
     state: TrainingState,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: dict[str, Tensor],
     best: dict[str, Tensor] | None,
 ) -> None:
-    """Publish a checkpoint under `folder` and delete those before it."""
+    """Publish a checkpoint under `folder` and delete those before it.
+
+    `optimizer` is what :func:`optimizer_tensors` found.
+    """
     target = folder / f"{PREFIX}{state.epoch:05d}-{state.step:09d}"
     with publish_directory(target) as draft:
         save_file(_plain(model.state_dict()), draft / "model.safetensors")
-        save_file(_optimizer_tensors(optimizer), draft / "optimizer.safetensors")
+        save_file(optimizer, draft / "optimizer.safetensors")
         if best is not None:
             save_file(_plain(best), draft / "best.safetensors")
         write_json(draft / "state.json", vars(state))
@@ -94,18 +98,22 @@ def load_checkpoint(
 
 
 def _plain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    return {name: whole(value.detach()).cpu().contiguous() for name, value in tensors.items()}
 
 
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Every tensor of the optimizer's state, named ``<parameter number>.<field>``."""
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Every tensor of the optimizer's state, named ``<parameter number>.<field>``.
+
+    Where the model is sharded, all processes must call it.
+    """
     state = optimizer.state_dict()["state"]
     return _plain({f"{number}.{name}": value for number, one in state.items() for name, value in one.items()})
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [one for group in optimizer.param_groups for one in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, _, name = key.partition(".")
-        state.setdefault(int(number), {})[name] = value
+        state.setdefault(int(number), {})[name] = part_of(value, parameters[int(number)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

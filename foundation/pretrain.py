@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,11 +23,12 @@ from ..base.hashing import digest
 from ..base.progress import bar, say
 from ..corpus.interactions import Interactions
 from ..corpus.sentences import Packed, training_batches
-from .checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from .checkpoint import TrainingState, load_checkpoint, optimizer_tensors, save_checkpoint
 from .config import FoundationConfig
 from .features import ItemFeatures
 from .model import FoundationModel
 from .objectives import Objective, Recipe, Task, masked_item, next_item
+from .sharding import Replicas, Shards, whole
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class PretrainConfig:
         "auto" is bf16 on a GPU that has it, else fp32.
     checkpoint_steps
         A checkpoint every so many steps, and after every epoch.
+    shard
+        Of several processes each keeps a part of the weights, gradients and optimizer state (FSDP),
+        instead of all of them.
     """
 
     objective: Objective = "next"
@@ -79,6 +83,7 @@ class PretrainConfig:
     patience: int = 5
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     checkpoint_steps: int = 500
+    shard: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -191,9 +196,13 @@ class _Trainer:
             None if released is None else torch.from_numpy(np.nan_to_num(released, nan=-math.inf)).to(device)
         )
         self.recipe = config.recipe(len(self.known))
+        several = self.accelerator.num_processes > 1
+        self.held = (
+            Shards(model) if config.shard and several else Replicas(self.accelerator.prepare(model), model)
+        )
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.lr, betas=(0.9, 0.98))
-        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
-        self.plain: FoundationModel = self.accelerator.unwrap_model(self.model)
+        self.optimizer = self.accelerator.prepare(optimizer)
+        self.model, self.plain = self.held.model, self.held.plain
         self.state = TrainingState(_identity(log, features, shape, config, start))
         self.best: dict[str, Tensor] | None = None
         self.steps_per_epoch = math.ceil(self._count_batches() / config.accumulation)
@@ -219,6 +228,7 @@ class _Trainer:
     def _resume(self) -> None:
         found = load_checkpoint(self.checkpoints, self.state.identity, self.plain, self.optimizer)
         if found:
+            self.held.scatter()
             self.state, self.best = found
             say(f"resumed at epoch {self.state.epoch}, step {self.state.step}")
 
@@ -272,10 +282,11 @@ class _Trainer:
 
     def _update(self) -> None:
         """One optimizer step."""
+        self.held.average_scalars()
         norm = self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
-        if norm is not None and not math.isfinite(norm):
+        if norm is not None and not math.isfinite(norm := float(whole(norm))):
             raise ModelError(
-                f"the gradient is {float(norm)} at step {self.state.step}",
+                f"the gradient is {norm} at step {self.state.step}",
                 expected="finite numbers",
                 fix="lower pretrain.lr, or set pretrain.precision to fp32",
             )
@@ -309,6 +320,7 @@ class _Trainer:
 
     def _close_epoch(self, loss: float) -> None:
         """Validate on the main process, tell the others, keep the best weights."""
+        self.held.gather()
         record: list[dict[str, float]] = [{}]
         if self.accelerator.is_main_process:
             record = [{"epoch": self.state.epoch, "loss": loss, **self.validate(self.plain)}]
@@ -321,9 +333,11 @@ class _Trainer:
         self._checkpoint()
 
     def _checkpoint(self) -> None:
+        self.held.gather()
+        optimizer = optimizer_tensors(self.optimizer)
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
-            save_checkpoint(self.checkpoints, self.state, self.plain, self.optimizer, self.best)
+            save_checkpoint(self.checkpoints, self.state, self.plain, optimizer, self.best)
 
 
 def _precision(wanted: str) -> str:
@@ -368,4 +382,6 @@ def _identity(
         features.image.numpy(),
         *weights,
     )
-    return digest(*(array.tobytes() for array in arrays), shape.to_json_string(), repr(config))
+    return digest(
+        *(array.tobytes() for array in arrays), shape.to_json_string(), repr(replace(config, shard=False))
+    )
