@@ -29,9 +29,9 @@ class Validator:
     """Calling it with a model gives its validation figures; "score" is the one to maximize.
 
     Two numbers that training cannot find are fitted here. "cold_bias" is added to the score of all
-    items nobody has touched: cosine scores carry no popularity, and training saw count 0 only on
-    items that played cold. While training it is the most likely one. "memory" is the transition
-    memory's share. At the end :meth:`best` chooses both on a grid.
+    items nobody has touched, for people with a history: cosine scores carry no popularity, and
+    training saw count 0 only on items that played cold. While training it is the most likely one.
+    "memory" is the transition memory's share. At the end :meth:`best` chooses both on a grid.
 
     The score is the harmonic mean of warm and cold NDCG@10 (picking by warm items alone selects
     checkpoints that lean on IDs), or NDCG@10 of all cases when hardly any is cold.
@@ -49,6 +49,7 @@ class Validator:
         self.counts = features.counts.numpy().astype(np.int64)
         self.cold = self.counts == 0
         self.counted = np.count_nonzero(self.cold[self.cases.targets]) >= MIN_COLD
+        self.asked = self.cases.lengths > 0  # whom the scorer raises new items for
         self.later = None if released is None else released > self.cases.times[:, None]
 
     def __call__(self, model: FoundationModel) -> dict[str, float]:
@@ -85,7 +86,8 @@ class Validator:
         which: NDArray[np.int64] | slice = EVERYTHING,
     ) -> dict[str, float]:
         cases = self.cases.take(np.arange(len(self.cases))[which])
-        mixed = self.memory.mixed(scores[which] + np.float32(bias) * self.cold, cases.histories(), share)
+        raised = self.asked[which, None] & self.cold
+        mixed = self.memory.mixed(scores[which] + np.float32(bias) * raised, cases.histories(), share)
         results = evaluate(lambda part: mixed, cases, counts=self.counts, name="validate", batch=len(cases))
         ndcg, cold = results.values(("NDCG",))["NDCG@10"], results.target_counts == 0
         figures = {"ndcg": float(ndcg.mean()), "warm": mean_of(ndcg[~cold]), "cold": mean_of(ndcg[cold])}
@@ -95,11 +97,12 @@ class Validator:
 
     def _likeliest_bias(self, scores: NDArray[np.float32]) -> float:
         """The number that, added to cold items, makes the targets most likely; 0 without cold cases."""
-        if not self.counted:
+        if not (self.counted and self.asked.any()):
             return 0.0
+        scores, targets = scores[self.asked], self.cases.targets[self.asked]
         warm = np.asarray(logsumexp(scores[:, ~self.cold], axis=1))
         cold = np.asarray(logsumexp(scores[:, self.cold], axis=1))
-        hits = self.cold[self.cases.targets].mean()
+        hits = self.cold[targets].mean()
         found = minimize_scalar(
             lambda bias: np.logaddexp(warm, cold + bias).mean() - bias * hits,
             bounds=(-BIAS_BOUND, BIAS_BOUND),

@@ -1,0 +1,69 @@
+"""What picks a checkpoint is what is served: new items raised alike, people without a history included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from firstlight.corpus.interactions import Cases, Interactions, cases_at
+from firstlight.eval.protocol import evaluate
+from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
+from firstlight.foundation.memory import TransitionMemory
+from firstlight.foundation.scorer import FoundationScorer
+from firstlight.recommender.validation import MIN_COLD, Validator, set_cold_bias
+
+N_ITEMS, PEOPLE, LENGTH = 60, 240, 5
+
+
+@pytest.fixture(scope="module")
+def asked() -> tuple[Cases, ItemFeatures, TransitionMemory]:
+    """Everyone's last item, every third person without a history; half of the items are new."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, N_ITEMS // 2, (PEOPLE, LENGTH))
+    rows[:, -1] = rng.integers(0, N_ITEMS, PEOPLE)
+    log = Interactions.build(
+        [f"u{one}" for one in range(PEOPLE)],
+        np.repeat(np.arange(PEOPLE), LENGTH),
+        rows.ravel(),
+        np.tile(np.arange(float(LENGTH)), PEOPLE),
+        item_keys=[f"i{one}" for one in range(N_ITEMS)],
+    )
+    train = log.where(np.arange(len(log)) % LENGTH != LENGTH - 1)
+    cases = cases_at(log, log.offsets[1:] - 1)
+    lengths = np.where(np.arange(PEOPLE) % 3, cases.lengths, 0)
+    text = rng.normal(size=(N_ITEMS, 8)).astype(np.float32)
+    features = ItemFeatures.build(train.counts(N_ITEMS), text=(text, np.ones(N_ITEMS, dtype=bool)))
+    return cases.newest(np.arange(PEOPLE), lengths), features, TransitionMemory.of(train, N_ITEMS)
+
+
+def network(seed: int = 0) -> FoundationModel:
+    torch.manual_seed(seed)
+    return FoundationModel(FoundationConfig(n_items=N_ITEMS, text_dim=8, hidden_size=16, max_items=8)).eval()
+
+
+@pytest.mark.parametrize("figures", ["while training", "at the end"])
+def test_validation_says_what_serving_does(asked, figures):
+    cases, features, memory = asked
+    model, counts = network(), features.counts.numpy().astype(np.int64)
+    validate = Validator(cases, features, memory, None)
+    assert validate.counted, f"the fixture has {MIN_COLD} cold targets and more"
+    if figures == "while training":
+        found = validate(model)
+    else:
+        found = validate.best(model)
+        cases = cases.take(
+            np.arange((len(cases) + 1) // 2)
+        )  # all times are equal, so the first half is the newest
+    assert found["cold_bias"] != 0
+    set_cold_bias(model, found["cold_bias"])
+    memory.share = found["memory"]
+    served = evaluate(FoundationScorer(model, features, memory), cases, counts=counts, name="served")
+    assert found["ndcg"] == pytest.approx(float(served.values(("NDCG",))["NDCG@10"].mean()))
+
+
+def test_people_without_a_history_do_not_move_the_bias(asked):
+    cases, features, memory = asked
+    known = cases.take(cases.lengths > 0)
+    both = Validator(cases, features, memory, None)(network())["cold_bias"]
+    assert both == pytest.approx(Validator(known, features, memory, None)(network())["cold_bias"])
