@@ -119,8 +119,8 @@ def sampled_softmax(
 def alignment(content: Tensor, whole: Tensor, weights: Tensor) -> Tensor:
     """How well content tells which whole vector is its own, a scalar: InfoNCE over the items given.
 
-    The content path is the student, the vector that logs have shaped its teacher, as in ALDI
-    (arXiv 2306.13376) and LLM-ESR; no gradient reaches the teacher.
+    The content path is the student, the vector that logs have shaped its teacher, as in "Aligning
+    Distillation" (ALDI, SIGIR 2023); no gradient reaches the teacher.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is predicted from what: next-item and masked-item, on packed sentences; and under which hardships."""
+"""What is predicted from what: next-item and masked-item, on packed sentences; and how hard."""
 
 from __future__ import annotations
 
