@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
-from scipy.special import logsumexp
 
 from ..base.errors import ArtifactError
 from ..base.files import atomic_file
@@ -31,7 +31,6 @@ from ..corpus.keys import Rows
 from ..eval.item_graph import strongest, transition_graph
 from .sparse_tensors import extended, from_tensors, to_tensors
 
-TINY = 1e-30
 KEEP = 200  # the strongest transitions of each item
 WINDOW, FADING = 10, 0.7  # how the last items of a history weigh
 
@@ -68,14 +67,19 @@ class TransitionMemory:
     ) -> NDArray[np.float32]:
         """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
         share = self.share if share is None else share
-        logs = scores - np.asarray(logsumexp(scores, axis=1, keepdims=True))
+        logs = torch.log_softmax(torch.from_numpy(scores), dim=1).numpy()
         if not share:
-            return logs.astype(np.float32)
+            return logs
         remembered = self.recall(histories)
-        known = (np.diff(remembered.indptr) > 0)[:, None]
-        mixture = np.exp(logs) * np.where(known, 1 - share, 1.0) + share * remembered.toarray()
+        sizes = np.diff(remembered.indptr)
+        logs[sizes > 0] += np.float32(np.log1p(-share))
+        # what is not remembered moves by a constant; mixing all as probabilities took three times as long
+        cases, rows = np.repeat(np.arange(len(logs)), sizes), remembered.indices
+        alone = logs[cases, rows]
         with np.errstate(divide="ignore"):
-            return np.where(np.isneginf(scores), -np.inf, np.log(mixture + TINY)).astype(np.float32)
+            both = np.logaddexp(alone, np.log(share * remembered.data))
+        logs[cases, rows] = np.where(np.isneginf(alone), alone, both)
+        return logs
 
     def extended(self, n_items: int) -> TransitionMemory:
         """The same memory over a catalogue that has grown to `n_items` rows."""
