@@ -1,18 +1,23 @@
-"""What each lever of the item tower is worth: one changed at a time beside the preset, on one log in order.
+r"""What each lever of the item tower is worth: one changed at a time.
 
     python benchmarks/levers.py ../shared/data/amazon-beauty [--levers NAME ...] [--seed N]
+    python benchmarks/levers.py RUN --set pretrain.epochs=12 --levers "as it is" "pictures left out" ...
 
-Leave-one-out, full ranking, seen items filtered, text alone. Two systems for each lever: the network with
-the transition memory and the bonus for new items that validation chooses (what is used beyond 50,000
-items, where there is no mixer), and the same with the mixer. Cold: targets never in training.
+A data folder is asked leave-one-out with its titles, as `pretrain --preset retail` trains on an order; a run
+directory keeps its split, its texts and pictures and its settings, and is trained anew. Full ranking, seen
+items filtered, HR@10 / NDCG@10. Two systems for each lever: the network with the transition memory and
+the bonus for new items that validation chooses (what is used beyond 50,000 items, where there is no
+mixer), and the same with the mixer. Cold: targets never in training.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,98 +28,145 @@ from baselines import title_vectors
 from torch import Tensor
 
 from firstlight.base.config import load_config
+from firstlight.corpus.catalogue import Catalogue
 from firstlight.corpus.interactions import Cases
 from firstlight.corpus.readers import read_dataset
-from firstlight.corpus.split import leave_one_out
+from firstlight.corpus.split import Split, leave_one_out
 from firstlight.eval import HARMONIC
 from firstlight.eval.protocol import ScoreFn, evaluate
+from firstlight.foundation import FoundationModel, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixing import Mixing
+from firstlight.foundation.pretrain import pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
+from firstlight.foundation.tower import ItemTower
+from firstlight.foundation.traces import Traces
 from firstlight.foundation.whiten import Whitening
 from firstlight.recommender import RunConfig
-from firstlight.recommender.mixture import fit_mixture
+from firstlight.recommender.content import features_of
+from firstlight.recommender.mixture import fit_mixture, panel_of
 from firstlight.recommender.presets import preset
-from firstlight.recommender.validation import Validator, set_cold_bias
-from foundation import foundation, network, scorer_features
+from firstlight.recommender.run_directory import load_run
+from firstlight.recommender.splitting import make_split, released
+from firstlight.recommender.training import foundation_shape
+from firstlight.recommender.validation import Validator, sample, set_cold_bias
+from foundation import scorer_features
 
-LEVERS: dict[str, tuple[str, ...]] = {
-    "as preset": (),
-    "ID dropout .3": ("pretrain.id_dropout=0.3",),
-    "a sixth plays cold": ("pretrain.cold_share=0.15",),
-    "ID dropout .3, a sixth plays cold": ("pretrain.id_dropout=0.3", "pretrain.cold_share=0.15"),
-    "content aligned, weight .1": ("pretrain.align_loss=0.1",),
-    "ID dropout, cold play, aligned": (
-        "pretrain.id_dropout=0.3",
-        "pretrain.cold_share=0.15",
-        "pretrain.align_loss=0.1",
-    ),
-    "an ID counts whole from its first interaction": ("shape.id_half=0.000001",),
-    "an ID counts half at 5 interactions": ("shape.id_half=5",),
-    "text not whitened": (),
-    "all 384 whitened dimensions": ("shape.text_rank=384",),
-    "text missing in a fifth of the steps": ("pretrain.modality_dropout=0.2",),
-    "masked items too": ("pretrain.objective=both",),
-    "no IDs": ("shape.use_ids=false",),
-    "no text": (),
-}
+Change = Callable[[ItemFeatures], ItemFeatures]
+PARTS = ("all", "warm", "cold", HARMONIC)
+MOST_CASES = 25_000  # of a test part, by hash
+
+
+@dataclass(frozen=True)
+class Lever:
+    """What is changed: settings, the features that are read, or the code."""
+
+    settings: tuple[str, ...] = ()
+    features: Change = lambda features: features
+    code: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the levers are tried."""
+
+    catalogue: Catalogue
+    split: Split
+    features: ItemFeatures
+    times: np.ndarray | None
+    dated: bool
+    settings: Callable[[tuple[str, ...]], RunConfig]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, help="a data folder or a run directory")
     parser.add_argument("--levers", nargs="+", choices=tuple(LEVERS), default=tuple(LEVERS))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for all levers")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    print(
-        "| lever | all | warm | cold | harmonic mean | mixed: all | warm | cold | CPU s |\n"
-        + "|---" * 9
-        + "|"
-    )
-    for lever in options.levers:
+    ground = (ground_of_run if (options.data / "manifest.json").is_file() else ground_of_data)(options.data)
+    print("| lever | all | warm | cold | harmonic mean | mixed: all | warm | cold | mean | CPU s |")
+    print("|---" * 10 + "|", flush=True)
+    for name in options.levers:
         began = time.process_time()
-        cells = measured(options.data, lever, options.seed)
-        print(f"| {lever} | {' | '.join(cells)} | {time.process_time() - began:.0f} |", flush=True)
+        cells = measured(ground, LEVERS[name], tuple(options.set), options.seed)
+        print(f"| {name} | {' | '.join(cells)} | {time.process_time() - began:.0f} |", flush=True)
 
 
-def measured(path: Path, lever: str, seed: int) -> list[str]:
-    """One row: network and memory, then with the mixer."""
+def ground_of_data(path: Path) -> Ground:
+    """A log in order with nothing but titles."""
     data = read_dataset(path)
     split = leave_one_out(data.interactions, train_on_valid=False)
-    settings = load_config(RunConfig, None, (*preset("retail"), *LEVERS[lever]))
-    vectors = title_vectors(data.catalogue)
-    shown = vectors[:, :0] if lever == "no text" else vectors
-    with projected() if lever == "text not whitened" else nullcontext():
-        model = network(data, split.train, split.valid, shown, settings, epochs=None, seed=seed)
-    features = scorer_features(data, split.train, shown)
+    features = scorer_features(data, split.train, title_vectors(data.catalogue))
+
+    def settings(changes: tuple[str, ...]) -> RunConfig:
+        return load_config(RunConfig, None, (*preset("retail"), *changes))
+
+    return Ground(data.catalogue, split, features, None, False, settings)
+
+
+def ground_of_run(path: Path) -> Ground:
+    """A run's catalogue, encoded content, split and settings."""
+    run = load_run(path)
+    split = make_split(run.log, run.config.split, fitting=True)
+    features = features_of(run.content, split.train.counts(len(run.catalogue)))
+    times, dated = released(run.log, run.catalogue), run.log.clock == "timestamp"
+
+    def settings(changes: tuple[str, ...]) -> RunConfig:
+        return load_config(RunConfig, path / "config.yaml", changes)
+
+    return Ground(run.catalogue, split, features, times, dated, settings)
+
+
+def measured(ground: Ground, lever: Lever, also: tuple[str, ...], seed: int) -> list[str]:
+    """One row: network and memory, then with the mixer."""
+    split, features = ground.split, lever.features(ground.features)
     memory = TransitionMemory.of(split.train, len(features))
-    best = Validator(split.valid, features, memory, None).best(model)
-    counts = split.train.counts(len(features))
-
-    set_cold_bias(model, best["cold_bias"])
-    memory.share = best["memory"]
-    base = FoundationScorer(model, features, memory)
-    alone = cells(base, split.test, counts, ("all", "warm", "cold", HARMONIC))
-    if lever == "no text":
-        return [*alone, "", "", ""]
-    panel, scorer = foundation(data, split.train, vectors, model)
-    scorer.memory.share = best["memory"]  # pyright: ignore[reportOptionalMemberAccess]
-    mixer, _ = fit_mixture(panel, scorer, split.valid, None, seed=seed)
-    mixed = FoundationScorer(model, scorer.features, scorer.memory, Mixing(panel, mixer))
-    return alone + cells(mixed, split.test, counts, ("all", "warm", "cold"))
+    validate = Validator(split.valid, features, memory, ground.times)
+    with lever.code():
+        model = trained(ground, features, ground.settings((*also, *lever.settings)), validate, seed)
+        best = validate.best(model)
+        set_cold_bias(model, best["cold_bias"])
+        memory.share = best["memory"]
+        base = FoundationScorer(model, features, memory)
+        panel = panel_of(ground.catalogue, model, features, memory, Traces.of(split.train, len(features)))
+        mixer, _ = fit_mixture(panel, base, split.valid, ground.times, seed=seed)
+        mixed = FoundationScorer(model, features, memory, Mixing(panel, mixer))
+        cases = split.test.take(sample(split.test, MOST_CASES))
+        return cells(base, cases, ground) + cells(mixed, cases, ground)
 
 
-def cells(system: ScoreFn, cases: Cases, counts: np.ndarray, parts: tuple[str, ...]) -> list[str]:
-    """HR@10 / NDCG@10 of some parts."""
-    found = evaluate(system, cases, counts=counts, name="lever").summary()
-    figures = [[found[part].metrics[name].mean for name in ("HR@10", "NDCG@10")] for part in parts]
+def trained(
+    ground: Ground, features: ItemFeatures, settings: RunConfig, validate: Validator, seed: int
+) -> FoundationModel:
+    torch.manual_seed(seed)
+    shape = foundation_shape(settings, features, dated=ground.dated)
+    config = replace(settings.pretrain, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        return pretrain_model(
+            ground.split.train,
+            features,
+            shape,
+            config,
+            validate=validate,
+            checkpoints=Path(folder),
+            released=ground.times,
+        ).model
+
+
+def cells(system: ScoreFn, cases: Cases, ground: Ground) -> list[str]:
+    """HR@10 / NDCG@10 of each part."""
+    counts = ground.features.counts.numpy().astype(np.int64)
+    found = evaluate(system, cases, counts=counts, name="lever", released=ground.times).summary()
+    figures = [[found[part].metrics[name].mean for name in ("HR@10", "NDCG@10")] for part in PARTS]
     return [f"{hit:.4f} / {gain:.4f}".replace("0.", ".") for hit, gain in figures]
 
 
 @contextmanager
 def projected() -> Iterator[None]:
-    """Text turned to its main directions, neither centered nor scaled to equal variance."""
+    """Vectors turned to their main directions, neither centered nor scaled to equal variance."""
     whiten = Whitening.fit
 
     @torch.no_grad()
@@ -127,6 +179,42 @@ def projected() -> Iterator[None]:
     with patch.object(Whitening, "fit", fit):
         yield
 
+
+@contextmanager
+def averaged() -> Iterator[None]:
+    """Text and picture added with equal weights instead of through a gate."""
+    with patch.object(ItemTower, "_fuse", lambda self, parts: sum(parts) / len(parts)):
+        yield
+
+
+def without_text(features: ItemFeatures) -> ItemFeatures:
+    return replace(features, text=features.text[:, :0], has_text=torch.zeros_like(features.has_text))
+
+
+def without_pictures(features: ItemFeatures) -> ItemFeatures:
+    return replace(features, image=features.image[:, :0], has_image=torch.zeros_like(features.has_image))
+
+
+LEVERS = {
+    "as it is": Lever(),
+    "ID dropout .3": Lever(("pretrain.id_dropout=0.3",)),
+    "no ID dropout": Lever(("pretrain.id_dropout=0",)),
+    "a sixth plays cold": Lever(("pretrain.cold_share=0.15",)),
+    "nothing plays cold": Lever(("pretrain.cold_share=0",)),
+    "ID dropout .3, a sixth plays cold": Lever(("pretrain.id_dropout=0.3", "pretrain.cold_share=0.15")),
+    "content aligned, weight .1": Lever(("pretrain.align_loss=0.1",)),
+    "ID dropout, cold play, aligned": Lever(
+        ("pretrain.id_dropout=0.3", "pretrain.cold_share=0.15", "pretrain.align_loss=0.1")
+    ),
+    "an ID counts whole from its first interaction": Lever(("shape.id_half=0.000001",)),
+    "not whitened": Lever(code=projected),
+    "each modality missing in a fifth of the steps": Lever(("pretrain.modality_dropout=0.2",)),
+    "text and picture averaged, no gate": Lever(code=averaged),
+    "no IDs": Lever(("shape.use_ids=false",)),
+    "no text": Lever(features=without_text),
+    "no pictures": Lever(features=without_pictures),
+    "no times": Lever(("shape.use_time=false",)),
+}
 
 if __name__ == "__main__":
     main()
