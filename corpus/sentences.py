@@ -74,9 +74,9 @@ def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
 
 
 def training_batches(
-    log: Interactions, *, max_items: int, batch_tokens: int, rng: np.random.Generator
+    log: Interactions, *, max_items: int, batch_tokens: int, rng: np.random.Generator, gaps: float = 0.0
 ) -> Iterator[Packed]:
-    """One epoch of packed windows, in random order, each interaction in exactly one window.
+    """One epoch of packed windows, in random order, each interaction in one window at most.
 
     A history longer than `max_items` is cut into windows at a place that is random in every epoch.
     Windows of similar length share a batch, so that padding inside attention stays small.
@@ -87,6 +87,9 @@ def training_batches(
         The longest window, in items (the head comes on top).
     batch_tokens
         At most this many tokens in one batch (a single longer window still goes alone).
+    gaps
+        Chance that an interaction is left out of its window, the last one excepted. What follows it
+        is then learned from what came before it, as if it had happened where no log was kept.
     """
     starts, lengths = _windows(log, max_items, rng)
     order = np.lexsort((rng.random(len(starts)), lengths))
@@ -94,7 +97,12 @@ def training_batches(
     for group in rng.permutation(len(groups)):
         chosen = groups[group]
         places = _spans(starts[chosen], lengths[chosen])
-        cuts = np.cumsum(lengths[chosen])[:-1]
+        ends = np.cumsum(lengths[chosen])
+        if gaps:
+            kept = rng.random(len(places)) >= gaps
+            kept[ends - 1] = True
+            places, ends = places[kept], np.cumsum(kept)[ends - 1]
+        cuts = ends[:-1]
         yield pack(np.split(log.rows[places], cuts), np.split(log.times[places], cuts))
 
 

@@ -49,6 +49,8 @@ class PretrainConfig:
         Weight decay of the ID deltas alone.
     id_dropout, cold_share, modality_dropout, code_loss, align_loss
         See :class:`Recipe`.
+    gaps
+        Share of the interactions left out of the sentences of an epoch: people act elsewhere too.
     mask_share
         Share of items hidden by the masked objective.
     softmax_limit, n_negatives
@@ -74,6 +76,7 @@ class PretrainConfig:
     id_decay: float = 0.05
     id_dropout: float = 0.3
     cold_share: float = 0.15
+    gaps: float = 0.0
     mask_share: float = 0.2
     modality_dropout: float = 0.0
     code_loss: float = 0.0
@@ -90,7 +93,7 @@ class PretrainConfig:
         for name in ("epochs", "batch_tokens", "accumulation", "patience", "checkpoint_steps", "n_negatives"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="at least 1")
-        for name in ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout"):
+        for name in ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout", "gaps"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="a share from 0 to below 1")
         for name in ("code_loss", "align_loss"):
@@ -238,7 +241,8 @@ class _Trainer:
     def _batches(self, epoch: int) -> Any:
         rng = np.random.default_rng([self.config.seed, epoch])
         size = max(1, self.config.batch_tokens // self.config.accumulation)
-        return training_batches(self.log, max_items=self.plain_max_items, batch_tokens=size, rng=rng)
+        longest, gaps = self.plain_max_items, self.config.gaps
+        return training_batches(self.log, max_items=longest, batch_tokens=size, rng=rng, gaps=gaps)
 
     @property
     def plain_max_items(self) -> int:

@@ -60,6 +60,38 @@ def test_epochs_differ_but_a_seed_repeats():
     assert first == again != other
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 23), min_size=1, max_size=12), st.integers(1, 9), st.floats(0.01, 0.99))
+def test_gaps_leave_out_some_interactions_but_no_window_and_no_window_s_last(lengths, max_items, gaps):
+    log = log_of(lengths)
+
+    def windows(gaps: float) -> list[list[int]]:
+        rng = np.random.default_rng(0)
+        found = []
+        for batch in training_batches(log, max_items=max_items, batch_tokens=10**6, rng=rng, gaps=gaps):
+            found += [one[1:].tolist() for one in np.split(batch.rows, np.cumsum(batch.lengths)[:-1])]
+        return found
+
+    for whole, left in zip(windows(0.0), windows(gaps), strict=True):
+        assert left[-1] == whole[-1]
+        assert left == [row for row in whole if row in left]  # the same order
+
+
+def test_as_many_are_left_out_as_asked():
+    log = log_of([200] * 100)
+    sizes = [
+        sum(
+            len(batch.rows) - len(batch.lengths)
+            for batch in training_batches(
+                log, max_items=200, batch_tokens=4000, rng=np.random.default_rng(0), gaps=gaps
+            )
+        )
+        for gaps in (0.0, 0.15)
+    ]
+    assert sizes[0] == 20_000
+    assert sizes[1] == pytest.approx(20_000 * 0.85, rel=0.02)
+
+
 def test_pack_keeps_empty_histories_and_times():
     packed = pack([np.array([3, 4], np.int32), np.zeros(0, np.int32)], [np.array([5.0, 9.0]), np.zeros(0)])
     assert packed.rows.tolist() == [START, 3, 4, START]
