@@ -97,12 +97,11 @@ def training_batches(
     for group in rng.permutation(len(groups)):
         chosen = groups[group]
         places = _spans(starts[chosen], lengths[chosen])
-        ends = np.cumsum(lengths[chosen])
+        cuts = np.cumsum(lengths[chosen])[:-1]
         if gaps:
             kept = rng.random(len(places)) >= gaps
-            kept[ends - 1] = True
-            places, ends = places[kept], np.cumsum(kept)[ends - 1]
-        cuts = ends[:-1]
+            kept[np.append(cuts, len(kept)) - 1] = True
+            places, cuts = places[kept], np.cumsum(kept, dtype=np.int64)[cuts - 1]
         yield pack(np.split(log.rows[places], cuts), np.split(log.times[places], cuts))
 
 
