@@ -1,18 +1,20 @@
 """The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
 
-    python benchmarks/foundation.py DATA [--preset P] [--set K=V] [--seeds N] [--fit-on train]
+    python benchmarks/foundation.py DATA [--preset P] [--set K=V] [--seeds N] [--fit-on train] [--lists FILE]
 
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
 training items, with experts made without them, so that validation items are used for nothing at all.
 "validation counted": the same network and mixer, but the experts count validation items too (the
 convention in which the validation item is trained on; the network's weights still have not seen it).
-The network is `firstlight pretrain --preset P`. Baselines on the same split: benchmarks/baselines.py.
+The network is `firstlight pretrain --preset P`. `--lists` keeps the mixture's ten best of the last seed,
+to be judged beside peers' by benchmarks/peers/exchange.py. Baselines: benchmarks/baselines.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import time
 from dataclasses import replace
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
+    parser.add_argument("--lists", type=Path, help="an .npz file to write")
     options = parser.parse_args()
 
     data = read_dataset(options.data)
@@ -72,8 +75,14 @@ def main() -> None:
         mixer, report = fit_mixture(*foundation(data, fit_log, vectors, model), fit_cases, None, seed=seed)
         fitted = time.process_time()
         show(data, split.train, split.test, vectors, model, None, f"seed {seed} | base alone")
-        show(data, split.train, split.test, vectors, model, mixer, f"seed {seed} | mixed")
+        lists = show(data, split.train, split.test, vectors, model, mixer, f"seed {seed} | mixed")
         tested = time.process_time()
+        if options.lists:
+            facts = {
+                "peer": f"Firstlight, {options.preset}, seed {seed}",
+                "train_cpu_seconds": fitted - began,
+            }
+            np.savez_compressed(options.lists, lists=lists, facts=json.dumps(facts))
         with_valid = leave_one_out(data.interactions, train_on_valid=True).train
         show(data, with_valid, split.test, vectors, model, mixer, f"seed {seed} | mixed, validation counted")
         print(
@@ -91,15 +100,17 @@ def show(
     model: FoundationModel,
     mixer: Mixer | None,
     name: str,
-) -> None:
-    """One row: the foundation over what one log counts, with its mixer or without."""
+) -> np.ndarray:
+    """One row: the foundation over what one log counts, with its mixer or without; return its lists."""
     panel, scorer = foundation(data, log, vectors, model)
     if mixer is not None:
         scorer = FoundationScorer(model, scorer.features, scorer.memory, Mixing(panel, mixer))
-    found = evaluate(scorer, cases, counts=log.counts(len(data.catalogue)), name=name).summary()
+    results = evaluate(scorer, cases, counts=log.counts(len(data.catalogue)), name=name)
+    found = results.summary()
     print(
         f"| {name} | " + " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold")), flush=True
     )
+    return results.lists
 
 
 def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> ItemFeatures:

@@ -14,11 +14,14 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "pretrain.id_dropout=0.0",
         "pretrain.cold_share=0.0",
     ),
-    "media": (  # long histories over few items, each taken often: read far back, rank the whole catalogue
-        "shape.dropout=0.2",
+    "media": (  # long histories over few items, each taken often: wide, far back, ranking the whole catalogue
+        "shape.hidden_size=128",
+        "shape.n_heads=4",
+        "shape.dropout=0.3",
         "shape.max_items=200",
-        "pretrain.epochs=10",
+        "pretrain.epochs=20",
         "pretrain.batch_tokens=4096",
+        "pretrain.gaps=0.15",
         "pretrain.id_dropout=0.0",
         "pretrain.cold_share=0.0",
     ),

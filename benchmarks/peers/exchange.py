@@ -6,8 +6,10 @@
 Leave-one-out; the validation item is not trained on and stands in the test history. `write` gives training
 interactions by person and in order (train_users, train_rows), each person's validation item
 (valid_users, valid_targets) and the test cases' histories (test_histories, test_offsets) without their
-answers. An OUT holds `lists`, int [cases, k >= 10], catalogue rows, best first, seen items left out, -1 for
-none, and `facts`, JSON with at least "peer". Item keys are the catalogue's, by row.
+answers. `judge` prints a table, and of the first OUT beside each other one how far it is ahead, paired over
+people. An OUT holds `lists`, int [cases, k >= 10], catalogue rows, best first, seen items left out, -1 for
+none, and `facts`, JSON with at least "peer". Item keys are the catalogue's, by row. Ours come from
+`benchmarks/foundation.py DATA --lists OUT.npz`.
 """
 
 from __future__ import annotations
@@ -24,10 +26,13 @@ from firstlight.base.files import write_json
 from firstlight.corpus import Dataset
 from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.split import Split, leave_one_out
-from firstlight.eval import Summary, judge
+from firstlight.eval import compare, judge
+from firstlight.eval.lists import ListResults
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from baselines import table
+
+COSTS = ("epochs", "best_epoch", "epoch_cpu_seconds", "train_cpu_seconds", "rank_cpu_seconds", "peak_mib")
 
 
 def main() -> None:
@@ -45,13 +50,18 @@ def main() -> None:
         return
     found = {}
     for path in options.files:
-        summary, facts = judged(data, split, path)
-        found[facts["peer"]] = (summary, facts)
-    print(table({name: one for name, (one, _) in found.items()}, ["all", "warm", "cold"]))
+        results, facts = judged(split, path)
+        found[facts["peer"]] = (results, facts)
+    cold = split.train.counts(len(data.catalogue))[split.test.targets] == 0
+    summaries = {name: one.summary(groups={"warm": ~cold, "cold": cold}) for name, (one, _) in found.items()}
+    print(table(summaries, ["all", "warm", "cold"]))
+    first, *others = (one for one, _ in found.values())
+    for other in others:
+        print(compare(first, other), compare(first, other, "HR@10"), sep="\n")
     for name, (_, facts) in found.items():
         print(costs(name, facts))
     if options.json:
-        plain = {name: {"facts": facts, **one.as_dict()} for name, (one, facts) in found.items()}
+        plain = {name: {"facts": facts, **summaries[name].as_dict()} for name, (_, facts) in found.items()}
         write_json(options.json, {"data": data.name, "digest": split.digest, "systems": plain})
 
 
@@ -69,7 +79,7 @@ def arrays(data: Dataset, split: Split) -> dict[str, Any]:
     }
 
 
-def judged(data: Dataset, split: Split, path: Path) -> tuple[Summary, dict[str, Any]]:
+def judged(split: Split, path: Path) -> tuple[ListResults, dict[str, Any]]:
     """One peer's lists under our metrics; seen items that it listed all the same are struck out."""
     with np.load(path) as found:
         lists, facts = found["lists"], json.loads(str(found["facts"]))
@@ -82,17 +92,13 @@ def judged(data: Dataset, split: Split, path: Path) -> tuple[Summary, dict[str, 
         for one, seen in zip(lists.tolist(), histories, strict=True)
     ]
     truth = [(target,) for target in test.targets.tolist()]
-    cold = split.train.counts(len(data.catalogue))[test.targets] == 0
-    results = judge(kept, truth, people=test.user_keys, name=facts["peer"])
-    return results.summary(groups={"warm": ~cold, "cold": cold}), facts
+    return judge(kept, truth, people=test.user_keys, name=facts["peer"]), facts
 
 
 def costs(name: str, facts: dict[str, Any]) -> str:
-    return (
-        f"{name}: best epoch {facts['best_epoch']} of {facts['epochs']}, "
-        f"{facts['epoch_cpu_seconds']:.0f} CPU s an epoch, {facts['train_cpu_seconds']:.0f} in all, "
-        f"ranking {facts['rank_cpu_seconds']:.1f}, peak {facts['peak_mib']:.0f} MiB"
-    )
+    """What a system says of its own cost."""
+    said = [f"{one.replace('_', ' ')} {facts[one]:.0f}" for one in COSTS if one in facts]
+    return f"{name}: {', '.join(said)}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def test_a_preset_changes_the_defaults(name):
 def test_what_is_set_by_hand_wins():
     found = load_config(RunConfig, None, (*preset("media"), "shape.max_items=30"))
     assert found.shape.max_items == 30
-    assert found.shape.dropout == 0.2
+    assert found.shape.dropout == 0.3
 
 
 def test_no_preset_is_no_setting():
