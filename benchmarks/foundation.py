@@ -7,8 +7,10 @@ and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fi
 training items, with experts made without them, so that validation items are used for nothing at all.
 "validation counted": the same network and mixer, but the experts count validation items too (the
 convention in which the validation item is trained on; the network's weights still have not seen it).
-The network is `firstlight pretrain --preset P`. `--lists` keeps the mixture's ten best of the last seed,
-to be judged beside peers' by benchmarks/peers/exchange.py. Baselines: benchmarks/baselines.py.
+The network is `firstlight pretrain --preset P`. `--validation` shows the base on the validation items
+too, asked as usual and with the newest item of the history taken away. `--lists` keeps the mixture's ten
+best of the last seed, to be judged beside peers' by benchmarks/peers/exchange.py. Baselines on the same
+split: benchmarks/baselines.py.
 """
 
 from __future__ import annotations
@@ -55,6 +57,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
+    parser.add_argument("--validation", action="store_true", help="what a preset is chosen by")
     parser.add_argument("--lists", type=Path, help="an .npz file to write")
     options = parser.parse_args()
 
@@ -74,6 +77,12 @@ def main() -> None:
             fit_log, fit_cases = without_last(split.train)
         mixer, report = fit_mixture(*foundation(data, fit_log, vectors, model), fit_cases, None, seed=seed)
         fitted = time.process_time()
+        if options.validation:
+            for name, cases in (
+                ("validation", split.valid),
+                ("validation, a gap", without_newest(split.valid)),
+            ):
+                show(data, split.train, cases, vectors, model, None, f"seed {seed} | base alone, {name}")
         show(data, split.train, split.test, vectors, model, None, f"seed {seed} | base alone")
         lists = show(data, split.train, split.test, vectors, model, mixer, f"seed {seed} | mixed")
         tested = time.process_time()
@@ -151,6 +160,16 @@ def foundation(
     memory.share = SHARE
     panel = panel_of(data.catalogue, model, features, memory, Traces.of(log, len(features)))
     return panel, FoundationScorer(model, features, memory)
+
+
+def without_newest(cases: Cases) -> Cases:
+    """The same questions as if the last thing that each person did had never been logged."""
+    kept = np.ones(len(cases.history_rows), dtype=bool)
+    kept[cases.offsets[1:][cases.lengths > 0] - 1] = False
+    offsets = np.concatenate([[0], np.cumsum(np.maximum(cases.lengths - 1, 0))])
+    return replace(
+        cases, history_rows=cases.history_rows[kept], history_times=cases.history_times[kept], offsets=offsets
+    )
 
 
 def without_last(log: Interactions) -> tuple[Interactions, Cases]:
