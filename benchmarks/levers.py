@@ -1,7 +1,7 @@
 r"""What each lever of the item tower is worth: one changed at a time.
 
     python benchmarks/levers.py ../shared/data/amazon-beauty [--levers NAME ...] [--seed N]
-    python benchmarks/levers.py RUN --set pretrain.epochs=12 --levers "as it is" "pictures left out" ...
+    python benchmarks/levers.py RUN --set pretrain.epochs=12 --levers "as it is" "no pictures" ...
 
 A data folder is asked leave-one-out with its titles, as `pretrain --preset retail` trains on an order; a run
 directory keeps its split, its texts and pictures and its settings, and is trained anew. Full ranking, seen
