@@ -138,17 +138,39 @@ def network(
     seed: int,
 ) -> FoundationModel:
     features = scorer_features(data, log, vectors)
-    torch.manual_seed(seed)
-    shape = foundation_shape(settings, features, dated=False)  # all data here has nothing but an order
     epochs = settings.pretrain.epochs if epochs is None else epochs
     if not epochs:
-        model = FoundationModel(shape)
+        torch.manual_seed(seed)
+        model = FoundationModel(foundation_shape(settings, features, dated=False))
         model.tower.fit_content(features)
         return model.eval()
+    config = replace(settings.pretrain, epochs=epochs, seed=seed)
     validate = Validator(valid, features, TransitionMemory.of(log, len(features)), None)
+    return trained(log, features, replace(settings, pretrain=config), validate)
+
+
+def trained(
+    log: Interactions,
+    features: ItemFeatures,
+    settings: RunConfig,
+    validate: Validator,
+    *,
+    times: np.ndarray | None = None,
+    dated: bool = False,  # or nothing but an order
+) -> FoundationModel:
+    """The network that is best on validation, its checkpoints thrown away."""
+    torch.manual_seed(settings.pretrain.seed)
+    shape = foundation_shape(settings, features, dated=dated)
     with tempfile.TemporaryDirectory() as folder:
-        config = replace(settings.pretrain, epochs=epochs, seed=seed)
-        return pretrain_model(log, features, shape, config, validate=validate, checkpoints=Path(folder)).model
+        return pretrain_model(
+            log,
+            features,
+            shape,
+            settings.pretrain,
+            validate=validate,
+            checkpoints=Path(folder),
+            released=times,
+        ).model
 
 
 def foundation(

@@ -1,9 +1,9 @@
-r"""What each lever of the item tower is worth: one changed at a time.
+r"""What each lever of the item tower and of its transformer is worth: one changed at a time.
 
-    python benchmarks/levers.py ../shared/data/amazon-beauty [--levers NAME ...] [--seed N]
+    python benchmarks/levers.py ../shared/data/amazon-beauty [--preset retail] [--levers NAME ...] [--seed N]
     python benchmarks/levers.py RUN --set pretrain.epochs=12 --levers "as it is" "no pictures" ...
 
-A data folder is asked leave-one-out with its titles, as `pretrain --preset retail` trains on an order; a run
+A data folder is asked leave-one-out with its titles, as `pretrain --preset` trains on an order; a run
 directory keeps its split, its texts and pictures and its settings, and is trained anew. Full ranking, seen
 items filtered, HR@10 / NDCG@10. Two systems for each lever: the network with the transition memory and
 the bonus for new items that validation chooses (what is used beyond 50,000 items, where there is no
@@ -13,7 +13,6 @@ mixer), and the same with the mixer. Cold: targets never in training.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -34,23 +33,22 @@ from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.split import Split, leave_one_out
 from firstlight.eval import HARMONIC
 from firstlight.eval.protocol import ScoreFn, evaluate
-from firstlight.foundation import FoundationModel, ItemFeatures
+from firstlight.foundation import ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixing import Mixing
-from firstlight.foundation.pretrain import pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.tower import ItemTower
 from firstlight.foundation.traces import Traces
+from firstlight.foundation.transformer import Block
 from firstlight.foundation.whiten import Whitening
 from firstlight.recommender import RunConfig
 from firstlight.recommender.content import features_of
 from firstlight.recommender.mixture import fit_mixture, panel_of
-from firstlight.recommender.presets import preset
+from firstlight.recommender.presets import PRESETS, preset
 from firstlight.recommender.run_directory import load_run
 from firstlight.recommender.splitting import make_split, released
-from firstlight.recommender.training import foundation_shape
 from firstlight.recommender.validation import Validator, sample, set_cold_bias
-from foundation import scorer_features
+from foundation import scorer_features, trained
 
 Change = Callable[[ItemFeatures], ItemFeatures]
 PARTS = ("all", "warm", "cold", HARMONIC)
@@ -81,12 +79,14 @@ class Ground:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path, help="a data folder or a run directory")
+    parser.add_argument("--preset", choices=tuple(PRESETS), default="retail", help="for a data folder")
     parser.add_argument("--levers", nargs="+", choices=tuple(LEVERS), default=tuple(LEVERS))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for all levers")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    ground = (ground_of_run if (options.data / "manifest.json").is_file() else ground_of_data)(options.data)
+    is_run = (options.data / "manifest.json").is_file()
+    ground = ground_of_run(options.data) if is_run else ground_of_data(options.data, options.preset)
     print("| lever | all | warm | cold | harmonic mean | mixed: all | warm | cold | mean | CPU s |")
     print("|---" * 10 + "|", flush=True)
     for name in options.levers:
@@ -95,14 +95,14 @@ def main() -> None:
         print(f"| {name} | {' | '.join(cells)} | {time.process_time() - began:.0f} |", flush=True)
 
 
-def ground_of_data(path: Path) -> Ground:
+def ground_of_data(path: Path, name: str) -> Ground:
     """A log in order with nothing but titles."""
     data = read_dataset(path)
     split = leave_one_out(data.interactions, train_on_valid=False)
     features = scorer_features(data, split.train, title_vectors(data.catalogue))
 
     def settings(changes: tuple[str, ...]) -> RunConfig:
-        return load_config(RunConfig, None, (*preset("retail"), *changes))
+        return load_config(RunConfig, None, (*preset(name), *changes))
 
     return Ground(data.catalogue, split, features, None, False, settings)
 
@@ -126,7 +126,8 @@ def measured(ground: Ground, lever: Lever, also: tuple[str, ...], seed: int) -> 
     memory = TransitionMemory.of(split.train, len(features))
     validate = Validator(split.valid, features, memory, ground.times)
     with lever.code():
-        model = trained(ground, features, ground.settings((*also, *lever.settings)), validate, seed)
+        settings = ground.settings((*also, *lever.settings, f"pretrain.seed={seed}"))
+        model = trained(split.train, features, settings, validate, times=ground.times, dated=ground.dated)
         best = validate.best(model)
         set_cold_bias(model, best["cold_bias"])
         memory.share = best["memory"]
@@ -136,24 +137,6 @@ def measured(ground: Ground, lever: Lever, also: tuple[str, ...], seed: int) -> 
         mixed = FoundationScorer(model, features, memory, Mixing(panel, mixer))
         cases = split.test.take(sample(split.test, MOST_CASES))
         return cells(base, cases, ground) + cells(mixed, cases, ground)
-
-
-def trained(
-    ground: Ground, features: ItemFeatures, settings: RunConfig, validate: Validator, seed: int
-) -> FoundationModel:
-    torch.manual_seed(seed)
-    shape = foundation_shape(settings, features, dated=ground.dated)
-    config = replace(settings.pretrain, seed=seed)
-    with tempfile.TemporaryDirectory() as folder:
-        return pretrain_model(
-            ground.split.train,
-            features,
-            shape,
-            config,
-            validate=validate,
-            checkpoints=Path(folder),
-            released=ground.times,
-        ).model
 
 
 def cells(system: ScoreFn, cases: Cases, ground: Ground) -> list[str]:
@@ -187,6 +170,17 @@ def averaged() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def ungated() -> Iterator[None]:
+    """What attention and the perceptron find is added whole."""
+
+    def add(self: Block, x: Tensor, new: Tensor, gate: Tensor) -> Tensor:
+        return x + F.dropout(new, self.dropout, self.training)
+
+    with patch.object(Block, "_add", add):
+        yield
+
+
 def without_text(features: ItemFeatures) -> ItemFeatures:
     return replace(features, text=features.text[:, :0], has_text=torch.zeros_like(features.has_text))
 
@@ -213,6 +207,12 @@ LEVERS = {
     "no IDs": Lever(("shape.use_ids=false",)),
     "no text": Lever(features=without_text),
     "no pictures": Lever(features=without_pictures),
+    "one block": Lever(("shape.n_blocks=1",)),
+    "four blocks": Lever(("shape.n_blocks=4",)),
+    "eight blocks": Lever(("shape.n_blocks=8",)),
+    "no gates in the blocks": Lever(code=ungated),
+    "four blocks without gates": Lever(("shape.n_blocks=4",), code=ungated),
+    "eight blocks without gates": Lever(("shape.n_blocks=8",), code=ungated),
     "no times": Lever(("shape.use_time=false",)),
 }
 

@@ -44,15 +44,23 @@ class TransitionMemory:
         float32 [n, n]: the mass from each row to each other.
     share
         From 0 (switched off) to below 1.
+    popular
+        The share of what most people take in a list for somebody without a history, of whom no transition is
+        known, from 0 to below 1. See :meth:`FoundationScorer.scores`.
     """
 
-    def __init__(self, graph: sparse.csr_matrix, share: float = 0.0) -> None:
-        self.graph, self.share = graph, share
+    def __init__(self, graph: sparse.csr_matrix, share: float = 0.0, popular: float = 0.0) -> None:
+        self.graph, self.share, self.popular = graph, share, popular
 
     @classmethod
     def of(cls, train: Interactions, n_items: int) -> TransitionMemory:
         """Count the transitions of a training log."""
         return cls(strongest(transition_graph(train, n_items), KEEP))
+
+    def recounted(self, train: Interactions) -> TransitionMemory:
+        """Another log's transitions, with the numbers that were fitted for these."""
+        counted = TransitionMemory.of(train, self.graph.indptr.size - 1)
+        return TransitionMemory(counted.graph, self.share, self.popular)
 
     def recall(self, histories: Sequence[Rows]) -> sparse.csr_matrix:
         """What is remembered, float32 [b, n]: each row sums to 1, or to 0 where nothing is."""
@@ -83,11 +91,12 @@ class TransitionMemory:
 
     def extended(self, n_items: int) -> TransitionMemory:
         """The same memory over a catalogue that has grown to `n_items` rows."""
-        return TransitionMemory(extended(self.graph, n_items), self.share)
+        return TransitionMemory(extended(self.graph, n_items), self.share, self.popular)
 
     def save(self, path: Path) -> None:
         """Write one safetensors file, atomically."""
-        tensors = {**to_tensors("graph", self.graph), "share": np.array([self.share])}
+        fitted = {"share": np.array([self.share]), "popular": np.array([self.popular])}
+        tensors = {**to_tensors("graph", self.graph), **fitted}
         with atomic_file(path) as draft:
             save_file(tensors, draft)
 
@@ -96,7 +105,8 @@ class TransitionMemory:
         """Read what :meth:`save` wrote."""
         try:
             found = load_file(path)
-            return cls(from_tensors("graph", found), float(found["share"][0]))
+            popular = float(found["popular"][0]) if "popular" in found else 0.0  # runs until November 2026
+            return cls(from_tensors("graph", found), float(found["share"][0]), popular)
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ArtifactError(f"not a transition memory: {error}", where=str(path)) from error
 

@@ -260,6 +260,7 @@ class _Trainer:
             self.state.batch = number + 1
             progress.set_description(f"pretrain {self.state.epoch + 1} ({number + 1}/{len(batches)})")
             if self.state.step % self.config.checkpoint_steps == 0:
+                self.held.gather()
                 self._checkpoint()
         losses, self.state.losses = self.state.losses, []
         self.state.epoch, self.state.batch = self.state.epoch + 1, 0
@@ -337,11 +338,11 @@ class _Trainer:
         self._checkpoint()
 
     def _checkpoint(self) -> None:
-        self.held.gather()
+        """Write where training stands; the plain model is up to date."""
         optimizer = optimizer_tensors(self.optimizer)
-        self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             save_checkpoint(self.checkpoints, self.state, self.plain, optimizer, self.best)
+        self.accelerator.wait_for_everyone()  # so that all find the same one when they go on from it
 
 
 def _precision(wanted: str) -> str:

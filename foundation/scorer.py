@@ -50,7 +50,9 @@ class FoundationScorer:
         self.vectors, bias = model.items(self.features)
         self.candidates = self.vectors.float().cpu().numpy()
         self.bias = bias.float().cpu().numpy()
-        self._raised = float(model.tower.cold_bias) * (features.counts.cpu().numpy() == 0)
+        counts = features.counts.cpu().numpy()
+        self._raised = float(model.tower.cold_bias) * (counts == 0)
+        self._log_counts = np.log1p(counts, dtype=np.float32)
 
     @cached_property
     def _bare(self) -> tuple[Scores, Scores]:
@@ -74,8 +76,22 @@ class FoundationScorer:
         """The same for people read already, [b, n_items].
 
         With a memory these are log probabilities; with a mixer its scores, in which the rows `also`
-        are mixed even where no expert puts them high.
+        are mixed even where no expert puts them high. Without a history what is popular has the share in
+        them that the memory says.
         """
+        out = self._mixed(people, histories, also)
+        if self.memory is not None and self.memory.popular:
+            unknown = [len(rows) == 0 for rows in histories]
+            out[unknown] = self.with_popular(out[unknown], self.memory.popular)
+        return out
+
+    def with_popular(self, scores: Scores, share: float) -> Scores:
+        """``(1 - share) * score + share * log(1 + interactions)`` of every item, [..., n_items]."""
+        return np.float32(1 - share) * scores + np.float32(share) * self._log_counts
+
+    def _mixed(
+        self, people: Scores, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
+    ) -> Scores:
         if self.mixing is None:
             return self.voices(people, histories).base
         out = np.empty((len(people), len(self.bias)), dtype=np.float32)

@@ -96,11 +96,15 @@ class Block(nn.Module):
         bias = self.bias(gaps, layout.size, visible)
         seen = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
         attended = self.out(layout.collect(seen.transpose(1, 2).flatten(2)))
-        x = x + F.dropout(torch.sigmoid(gate) * attended, self.dropout, self.training)
+        x = self._add(x, attended, gate)
         normed = self.norm_mid(x)
         value, switch = self.up(normed).chunk(2, dim=-1)
         fed = self.down(value * F.silu(switch))
-        return x + F.dropout(torch.sigmoid(self.gate(normed)) * fed, self.dropout, self.training)
+        return self._add(x, fed, self.gate(normed))
+
+    def _add(self, x: Tensor, new: Tensor, gate: Tensor) -> Tensor:
+        """As much of what is new as its gate lets through."""
+        return x + F.dropout(torch.sigmoid(gate) * new, self.dropout, self.training)
 
 
 class BehaviorTransformer(nn.Module):

@@ -76,7 +76,7 @@ def as_fitted(run: Run) -> Run:
     if not make_split(run.log, run.config.split).train_on_valid:
         return run
     train, n_items = make_split(run.log, run.config.split, fitting=True).train, len(run.catalogue)
-    memory = TransitionMemory(TransitionMemory.of(train, n_items).graph, run.memory.share)
+    memory = run.memory.recounted(train)
     counts, traces = train.counts(n_items), Traces.of(train, n_items)
     return replace(run, counts=counts, memory=memory, traces=traces, look_alikes=None)
 

@@ -221,14 +221,20 @@ class Recommender:
         size = max(self.run.config.serve.pool, 2 * asked.question.k)
         state = self.voting.state(asked.person)
         near = self.retriever.search(state[None], size, allowed=asked.allowed).rows[0]
-        known = self.run.memory.recall([asked.person.rows])
-        strongest = known.indices[np.argsort(np.negative(known.data), kind="stable")]
-        near = np.concatenate([near, strongest[asked.allowed[strongest]][:size]])
+        counted = self._counted(asked.person)
+        near = np.concatenate([near, counted[asked.allowed[counted]][:size]])
         if asked.similarity is not None:
             wished = np.where(asked.allowed, asked.similarity, -np.inf)
             best = np.argsort(-wished, kind="stable")[:size]
             near = np.concatenate([near, best[np.isfinite(wished[best])]])
         return np.unique(near[near >= 0]).astype(np.int64)
+
+    def _counted(self, person: Person) -> NDArray[np.int64]:
+        """Rows that followed a history, most often first; without a history, those that most people took."""
+        if not len(person):
+            return np.argsort(-self.run.counts, kind="stable")
+        found = self.run.memory.recall([person.rows])
+        return found.indices[np.argsort(np.negative(found.data), kind="stable")].astype(np.int64)
 
     def _explained(self, asked: _Asked, rows: NDArray[np.int64]) -> tuple[list[Explanation], bool]:
         explanations = self.reasons.explain(asked.person, rows, asked.wish)

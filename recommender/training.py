@@ -18,7 +18,7 @@ from ..encoders import Content
 from ..foundation import FoundationConfig, FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
-from ..foundation.mixing import LIMIT
+from ..foundation.mixing import LIMIT, Mixing
 from ..foundation.pretrain import Trained, pretrain_model
 from ..foundation.scorer import FoundationScorer
 from ..foundation.semantic_ids import usual_bits
@@ -28,6 +28,7 @@ from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
 from .data import read_data
 from .mixture import fit_mixture, panel_of, with_look_alikes
+from .newcomers import popular_share
 from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
 from .splitting import make_split, released
@@ -149,9 +150,10 @@ class _Pretraining:
         features = features_of(content, self.counts)
         trained = self._train(features)
         if self.processes.is_main_process:
-            mixer = self._mixer(features, trained)
+            mixing = self._mixing(features, trained)
+            self._fit_newcomers(FoundationScorer(trained.model, features, self.memory, mixing))
             self._count_validation_too()
-            run = with_look_alikes(self._assembled(content, mixer, trained))
+            run = with_look_alikes(self._assembled(content, mixing and mixing.mixer, trained))
             save_run(run, image_encoder=self._image_folder())
             remove_drafts(self.out)
             shutil.rmtree(self.work, ignore_errors=True)
@@ -161,9 +163,9 @@ class _Pretraining:
         """Where the settings say so; all that was fitted stays."""
         final = make_split(self.log, self.config.split)
         if final.train_on_valid:
-            share = self.memory.share
+            memory = self.memory.recounted(final.train)
             self._count(final)
-            self.split, self.memory.share = final, share
+            self.split, self.memory = final, memory
 
     def _image_folder(self) -> Path | None:
         folder = self.work / IMAGE_ENCODER
@@ -202,7 +204,7 @@ class _Pretraining:
         self.best = dict(best)
         return trained
 
-    def _mixer(self, features: ItemFeatures, trained: Trained) -> Mixer | None:
+    def _mixing(self, features: ItemFeatures, trained: Trained) -> Mixing | None:
         """Fitted on the same validation cases by the main process; None where there is nothing to fit it on.
 
         In a catalogue beyond the limit not even the experts are made.
@@ -214,7 +216,12 @@ class _Pretraining:
         times = released(self.log, self.catalogue)
         mixer, report = fit_mixture(panel, scorer, self.split.valid, times, seed=self.config.pretrain.seed)
         self.best["mixer"] = report.as_dict()
-        return mixer
+        return Mixing(panel, mixer)
+
+    def _fit_newcomers(self, scorer: FoundationScorer) -> None:
+        """How much what is popular counts for somebody of whom nothing is known."""
+        self.memory.popular = popular_share(scorer, self.split.valid, released(self.log, self.catalogue))
+        self.best["popular"] = self.memory.popular
 
     def _assembled(self, content: Content, mixer: Mixer | None, trained: Trained) -> Run:
         return Run(

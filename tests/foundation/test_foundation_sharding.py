@@ -26,6 +26,7 @@ from firstlight.foundation import pretrain as pretraining
 from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
 
 folder = Path(sys.argv[1])
+LAST = 5  # steps before the kill, three an epoch
 CONFIG = PretrainConfig(epochs=3, batch_tokens=64, checkpoint_steps=2, precision="fp32")
 
 def train(place, **changes):
@@ -43,7 +44,8 @@ def held(self, number, batch, real=pretraining._Trainer._backward):
     moments = [one["exp_avg"] for one in self.optimizer.state.values()]
     split = [one for one in moments if isinstance(one, DTensor)]
     figures.update(ids=len(ids), held=len(mine.to_local()), scalars=len(moments) - len(split))
-    if number == 4 and killed:
+    figures["batches"] = figures.get("batches", 0) + 1
+    if self.state.step == LAST and killed:
         raise Killed
     return loss
 
@@ -54,12 +56,14 @@ figures, killed = {}, False
 copies = train("copies")
 pretraining._Trainer._backward = held
 shards = train("shards", shard=True)
-killed = True
+figures["batches"], killed = 0, True
 try:
     train("killed", shard=True)
 except Killed:
     killed = False
+figures["before"], figures["batches"] = figures["batches"], 0
 resumed = train("killed", shard=True)
+figures["after"] = figures["batches"]
 figures |= {
     "moved": apart(copies, train("one", epochs=1, shard=True)),
     "apart": apart(copies, shards),
@@ -105,4 +109,6 @@ def test_both_ways_end_in_the_same_weights(figures):
 
 @pytest.mark.slow
 def test_a_killed_one_goes_on_to_the_same_weights(figures):
+    assert [one["before"] for one in figures] == [6, 6]
+    assert [one["after"] for one in figures] == [5, 5]  # nine steps; the newest checkpoint is the fourth's
     assert [one["resumed"] for one in figures] == [0.0, 0.0]
