@@ -80,7 +80,7 @@ class TransitionMemory:
             return logs
         remembered = self.recall(histories)
         sizes = np.diff(remembered.indptr)
-        logs[sizes > 0] += np.float32(np.log1p(-share))
+        logs += np.where(sizes > 0, np.log1p(-share), 0).astype(np.float32)[:, None]
         # what is not remembered moves by a constant; mixing all as probabilities took three times as long
         cases, rows = np.repeat(np.arange(len(logs)), sizes), remembered.indices
         alone = logs[cases, rows]
