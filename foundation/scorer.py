@@ -79,7 +79,7 @@ class FoundationScorer:
         are mixed even where no expert puts them high. Without a history what is popular has the share in
         them that the memory says.
         """
-        out = self._mixed(people, histories, also)
+        out = self.mixed(people, histories, also)
         if self.memory is not None and self.memory.popular:
             unknown = [len(rows) == 0 for rows in histories]
             out[unknown] = self.with_popular(out[unknown], self.memory.popular)
@@ -89,9 +89,10 @@ class FoundationScorer:
         """``(1 - share) * score + share * log(1 + interactions)`` of every item, [..., n_items]."""
         return np.float32(1 - share) * scores + np.float32(share) * self._log_counts
 
-    def _mixed(
+    def mixed(
         self, people: Scores, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
     ) -> Scores:
+        """The same without popularity, so that scores with and without a history can be compared."""
         if self.mixing is None:
             return self.voices(people, histories).base
         out = np.empty((len(people), len(self.bias)), dtype=np.float32)

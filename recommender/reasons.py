@@ -89,7 +89,8 @@ class Reasons:
         recent = min(len(person), self.run.config.serve.explain_history)
         places = range(len(person) - recent, len(person))
         people = [person, *(_without(person, place) for place in places)]
-        scores = self.voting.foundation(people, self.voting.states(people), rows)[:, rows]
+        states, histories = self.voting.states(people), [one.rows for one in people]
+        scores = self.voting.scorer.mixed(states, histories, rows)[:, rows]
         return scores[:1] - scores[1:]
 
     def _neighbors(self, row: int, recent: NDArray[np.int32], wish: Wish) -> list[tuple[Item, float]]:

@@ -14,6 +14,7 @@ from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.recommender import Recommender
 from firstlight.recommender.newcomers import SHARES, popular_share
+from firstlight.recommender.question import Person
 
 N, PEOPLE = 60, 400
 COUNTS = np.random.default_rng(1).permutation(N)
@@ -130,3 +131,13 @@ def test_what_is_served_is_what_is_evaluated(tuned):
         shown = [one.item.key for one in recommender.recommend(k=5).recommendations]
         counts = run.counts[run.catalogue.vocabulary.rows(shown)]
         np.testing.assert_array_equal(counts, np.sort(run.counts)[::-1][:5])
+
+
+@pytest.mark.slow
+def test_reasons_measure_one_pick_as_before(tuned):
+    """Without it nothing is left of the history, and popularity is no measure of what it did."""
+    recommender = Recommender.from_pretrained(tuned)
+    person, rows = Person(np.array([3], np.int32), np.zeros(1)), np.arange(10, 20)
+    before = recommender.reasons.drops(person, rows)
+    recommender.run.memory.popular = SHARES[-1]
+    np.testing.assert_array_equal(recommender.reasons.drops(person, rows), before)
