@@ -7,8 +7,8 @@ Same width (64), blocks (2), heads (1) and length (50) for all, on the same trai
 in a process of its own, so that its peak memory is its own; CPU seconds are the process's. Each trains a few
 batches (ours of 2,048 tokens, the others of 128 people), and their time is scaled up to an epoch.
 Our content vectors are random here: their values do not change the time. An allocator that keeps what it
-frees (MALLOC_*, below) is given to all; without it large arrays are returned to the system and faulted in
-again at every step, which costs RecTools a third of its time.
+frees (MALLOC_*, below) is given to all; with --usual-allocator, which people have who set nothing, large arrays
+are returned to the system and faulted in again at every step.
 """
 
 from __future__ import annotations
@@ -58,19 +58,21 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="the Python of the peers' environment")
     parser.add_argument("--batches", type=int, default=20)
     parser.add_argument("--only", nargs="*", help="parts of names of the systems to run")
+    parser.add_argument("--usual-allocator", action="store_true", help="the C library's own, as it comes")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(ours(options.data, options.batches, *OURS[options.one])))
         return
     print("| | CPU s an epoch | peak MiB | people ranked per CPU s |\n|---|---|---|---|")
+    memory = {} if options.usual_allocator else ALLOCATOR
     with tempfile.TemporaryDirectory() as folder:
         exchange = Path(folder) / "exchange.npz"
-        ask(sys.executable, HERE / "peers" / "exchange.py", "write", options.data, exchange)
+        ask(memory, sys.executable, HERE / "peers" / "exchange.py", "write", options.data, exchange)
         for name, command in commands(options, exchange).items():
             if options.only and not any(part in name for part in options.only):
                 continue
-            print(row(name, json.loads(ask(*command).splitlines()[-1])), flush=True)
+            print(row(name, json.loads(ask(memory, *command).splitlines()[-1])), flush=True)
 
 
 def commands(options: argparse.Namespace, exchange: Path) -> dict[str, list[Any]]:
@@ -89,9 +91,9 @@ def commands(options: argparse.Namespace, exchange: Path) -> dict[str, list[Any]
     return found
 
 
-def ask(*command: Any) -> str:
-    """Standard output of a command that has one thread."""
-    env = os.environ | ALLOCATOR | {"OMP_NUM_THREADS": "1"}
+def ask(memory: dict[str, str], *command: Any) -> str:
+    """Standard output of a command that has one thread, and these settings of its allocator."""
+    env = os.environ | memory | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [str(part) for part in command], env=env, capture_output=True, text=True, check=False
     )
