@@ -7,8 +7,8 @@ Same width (64), blocks (2), heads (1) and length (50) for all, on the same trai
 in a process of its own, so that its peak memory is its own; CPU seconds are the process's. Each trains a few
 batches (ours of 2,048 tokens, the others of 128 people), and their time is scaled up to an epoch.
 Our content vectors are random here: their values do not change the time. An allocator that keeps what it
-frees (MALLOC_*, below) is given to all; with --usual-allocator, which people have who set nothing, large arrays
-are returned to the system and faulted in again at every step.
+frees (MALLOC_*, below) is given to all; with --usual-allocator, which is what people have who set nothing,
+large arrays are returned to the system and faulted in again at every step.
 """
 
 from __future__ import annotations
