@@ -135,13 +135,13 @@ class _Pretraining:
         self.catalogue, self.log = dataset.catalogue, dataset.interactions
         self.split = make_split(self.log, config.split, fitting=True)
         self.best: dict[str, object] = {}
+        self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
         self._count(self.split)
 
     def _count(self, split: Split) -> None:
-        """Make everything that is counted, not fitted, from a split's training part."""
+        """Make what is counted and nothing else from a split's training part."""
         n_items = len(self.catalogue)
         self.counts = split.train.counts(n_items)
-        self.memory = TransitionMemory.of(split.train, n_items)
         self.traces = Traces.of(split.train, n_items)
 
     def run(self) -> None:
@@ -163,9 +163,8 @@ class _Pretraining:
         """Where the settings say so; all that was fitted stays."""
         final = make_split(self.log, self.config.split)
         if final.train_on_valid:
-            memory = self.memory.recounted(final.train)
             self._count(final)
-            self.split, self.memory = final, memory
+            self.split, self.memory = final, self.memory.recounted(final.train)
 
     def _image_folder(self) -> Path | None:
         folder = self.work / IMAGE_ENCODER
