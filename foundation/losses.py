@@ -8,6 +8,7 @@ its place, corrected for how likely each was to be drawn (logQ; Bengio & Senecal
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -60,24 +61,20 @@ class _CatalogueSoftmax(torch.autograd.Function):
         released: Tensor | None,
         asked: Tensor | None,
     ) -> Tensor:
-        exact = torch.promote_types(states.dtype, torch.float32)
-        total = states.new_zeros((), dtype=exact)
-        grads = [torch.zeros_like(one, dtype=exact) for one in (states, vectors, bias)]
-        size = max(1, CHUNK_ELEMENTS // max(1, len(vectors)))
-        for start in range(0, len(states), size):
-            part = slice(start, start + size)
+        total, grads = _zeros(states, vectors, bias)
+        for part in _chunks(len(states), len(vectors)):
             own = targets[part, None]
-            logits = torch.addmm(bias, states[part], vectors.T).to(exact)
+            logits = torch.addmm(bias, states[part], vectors.T).to(total.dtype)
             if released is not None and asked is not None:
                 hidden = (released[None, :] > asked[part, None]).scatter_(1, own, False)
                 logits = torch.where(hidden, logits.gather(1, own) - HIDDEN_GAP, logits)
-            norm = torch.logsumexp(logits, dim=1, keepdim=True)
-            total += (norm - logits.gather(1, own)).sum()
-            slope = logits.sub_(norm).exp_()  # softmax, then minus one at the target
-            slope.scatter_add_(1, own, torch.full_like(norm, -1.0))
-            grads[0][part] = slope @ vectors
-            grads[1] += slope.T @ states[part]
-            grads[2] += slope.sum(0)
+            peak = logits.amax(1, keepdim=True)
+            total += (peak - logits.gather(1, own)).sum()
+            weights = logits.sub_(peak).exp_()
+            mass = weights.sum(1, keepdim=True)
+            total += mass.log().sum()
+            weights.scatter_add_(1, own, -mass)
+            _add_slopes((grads[0][part], *grads[1:]), weights, mass, states[part], vectors)
         ctx.save_for_backward(*(grad / len(states) for grad in grads))
         return total / len(states)
 
@@ -91,10 +88,13 @@ def sampled_softmax(
     own: tuple[Tensor, Tensor],
     negatives: tuple[Tensor, Tensor],
     *,
-    hits: Tensor,
+    targets: Tensor,
+    drawn: Tensor,
     n_items: int,
 ) -> Tensor:
     """Mean cross-entropy of each target against negatives drawn uniformly and shared by the batch.
+
+    Chunk by chunk, as :func:`catalogue_softmax`.
 
     Parameters
     ----------
@@ -104,16 +104,75 @@ def sampled_softmax(
         The targets' vectors [T, d] and biases [T].
     negatives
         Vectors [k, d] and biases [k].
-    hits
-        bool [T, k]: negatives that are the token's own target, left out.
+    targets, drawn
+        int64 [T] and [k], which items these are: a negative that is the token's own target is left out.
     n_items
         Items the negatives were drawn from; each stands for n_items / k of them.
     """
-    positive = (states * own[0]).sum(-1) + own[1]
-    others = states @ negatives[0].T + negatives[1] + math.log(n_items / len(negatives[0]))
-    others = others.masked_fill(hits, -math.inf)
-    logits = torch.cat([positive[:, None], others], dim=1).float()
-    return F.cross_entropy(logits, torch.zeros(len(states), dtype=torch.long, device=states.device))
+    standing_for = math.log(n_items / len(drawn))
+    loss = _SampledSoftmax.apply(states, *own, negatives[0], negatives[1] + standing_for, targets, drawn)
+    return loss  # pyright: ignore[reportReturnType]
+
+
+class _SampledSoftmax(torch.autograd.Function):
+    """The same against shared negatives; every token's target stands apart."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        states: Tensor,
+        own: Tensor,
+        own_bias: Tensor,
+        vectors: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        drawn: Tensor,
+    ) -> Tensor:
+        total, grads = _zeros(states, vectors, bias)
+        positive = ((states * own).sum(-1, keepdim=True) + own_bias[:, None]).to(total.dtype)
+        to_own = torch.empty_like(positive)
+        for part in _chunks(len(states), len(vectors)):
+            logits = torch.addmm(bias, states[part], vectors.T).to(total.dtype)
+            logits.masked_fill_(targets[part, None] == drawn, -math.inf)
+            peak = torch.maximum(logits.amax(1, keepdim=True), positive[part])
+            weights = logits.sub_(peak).exp_()
+            kept = (positive[part] - peak).exp()
+            mass = weights.sum(1, keepdim=True) + kept
+            total += (mass.log() + peak - positive[part]).sum()
+            to_own[part] = kept / mass - 1
+            _add_slopes((grads[0][part], *grads[1:]), weights, mass, states[part], vectors)
+        grads[0] += to_own * own
+        grads[1:1] = [to_own * states, to_own[:, 0]]
+        ctx.save_for_backward(*(grad / len(states) for grad in grads))
+        return total / len(states)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        return (*(upstream[0] * grad for grad in ctx.saved_tensors), None, None)
+
+
+def _zeros(*inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """A loss and gradients to add to, exact enough to add to."""
+    exact = torch.promote_types(inputs[0].dtype, torch.float32)
+    return inputs[0].new_zeros((), dtype=exact), [torch.zeros_like(one, dtype=exact) for one in inputs]
+
+
+def _chunks(n_tokens: int, width: int) -> Iterator[slice]:
+    """Runs of tokens whose logits stay in cache."""
+    size = max(1, CHUNK_ELEMENTS // max(1, width))
+    return (slice(start, start + size) for start in range(0, n_tokens, size))
+
+
+def _add_slopes(
+    grads: tuple[Tensor, ...], weights: Tensor, mass: Tensor, states: Tensor, vectors: Tensor
+) -> None:
+    """Add what logits with slopes ``weights / mass`` [t, n] send to states [t, d], vectors and bias.
+
+    The small factors are divided, not the weights: one pass less over what is large.
+    """
+    grads[0].add_((weights @ vectors) / mass)
+    grads[1].add_(weights.T @ (states / mass))
+    grads[2].add_(weights.T @ (1 / mass[:, 0]))
 
 
 def alignment(content: Tensor, whole: Tensor, weights: Tensor) -> Tensor:

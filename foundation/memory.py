@@ -32,6 +32,7 @@ from ..eval.item_graph import strongest, transition_graph
 from .sparse_tensors import extended, from_tensors, to_tensors
 
 KEEP = 200  # the strongest transitions of each item
+BLOCK = 1 << 20  # scores mixed at a time, so that they stay in cache
 WINDOW, FADING = 10, 0.7  # how the last items of a history weigh
 
 
@@ -65,29 +66,36 @@ class TransitionMemory:
     def recall(self, histories: Sequence[Rows]) -> sparse.csr_matrix:
         """What is remembered, float32 [b, n]: each row sums to 1, or to 0 where nothing is."""
         walked: Any = profiles(histories, self.graph.indptr.size - 1) @ self.graph
-        mass: Any = walked.multiply(walked).tocsr()
-        totals = np.asarray(mass.sum(axis=1)).ravel()
-        scaled: Any = sparse.diags(1 / np.where(totals > 0, totals, 1)) @ mass
-        return scaled.tocsr().astype(np.float32)
+        walked.data **= 2
+        totals = np.asarray(walked.sum(axis=1)).ravel()
+        walked.data /= np.repeat(np.where(totals > 0, totals, 1), np.diff(walked.indptr))
+        return walked
 
     def mixed(
         self, scores: NDArray[np.float32], histories: Sequence[Rows], share: float | None = None
     ) -> NDArray[np.float32]:
         """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
         share = self.share if share is None else share
-        logs = torch.log_softmax(torch.from_numpy(scores), dim=1).numpy()
-        if not share:
-            return logs
+        logs = np.empty_like(scores, dtype=np.float32)
+        step = max(1, BLOCK // max(1, scores.shape[1]))
+        for start in range(0, len(scores), step):
+            part = slice(start, start + step)
+            logs[part] = torch.log_softmax(torch.from_numpy(scores[part]), dim=1).numpy()
+            if share:
+                self._add(logs[part], histories[part], share)
+        return logs
+
+    def _add(self, logs: NDArray[np.float32], histories: Sequence[Rows], share: float) -> None:
+        """Mix what is remembered into log probabilities [b, n], in their place."""
         remembered = self.recall(histories)
         sizes = np.diff(remembered.indptr)
         logs += np.where(sizes > 0, np.log1p(-share), 0).astype(np.float32)[:, None]
         # what is not remembered moves by a constant; mixing all as probabilities took three times as long
-        cases, rows = np.repeat(np.arange(len(logs)), sizes), remembered.indices
-        alone = logs[cases, rows]
-        with np.errstate(divide="ignore"):
-            both = np.logaddexp(alone, np.log(share * remembered.data))
-        logs[cases, rows] = np.where(np.isneginf(alone), alone, both)
-        return logs
+        flat = logs.reshape(-1)
+        places = np.repeat(np.arange(len(logs)) * logs.shape[1], sizes) + remembered.indices
+        alone = flat[places]
+        both = np.log(np.exp(alone, dtype=np.float64) + share * remembered.data)
+        flat[places] = np.where(np.isneginf(alone), alone, both)
 
     def extended(self, n_items: int) -> TransitionMemory:
         """The same memory over a catalogue that has grown to `n_items` rows."""

@@ -176,7 +176,8 @@ class FoundationModel(PreTrainedModel):
             states,
             (vectors[own], bias[own]),
             (vectors[others], bias[others]),
-            hits=targets[:, None] == drawn[None, :],
+            targets=targets,
+            drawn=drawn,
             n_items=n_items,
         )
 
@@ -210,14 +211,15 @@ class FoundationModel(PreTrainedModel):
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def _states(self, task: Task, vectors: Tensor, white: Tensor) -> Tensor:
-        """What is asked of the candidates at every token, [T, width + white]."""
+    def _states(self, task: Task, vectors: Tensor, white: Tensor, *, last: bool = False) -> Tensor:
+        """What is asked of the candidates at every token, [T, width + white], or at the last ones alone."""
         vectors = torch.where((task.rows == START)[:, None], self.special[0], vectors)
         vectors = torch.where((task.rows == HIDDEN)[:, None], self.special[1], vectors)
         width = self.config.hidden_size**0.5
-        states = self.transformer(vectors * width, task.times, task.lengths, causal=task.causal)
+        order = {"causal": task.causal, "last": last}
+        states = self.transformer(vectors * width, task.times, task.lengths, **order)
         shown = white * (task.rows >= 0)[:, None]
-        profile = self.profile(shown, states, task.lengths, causal=task.causal)
+        profile = self.profile(shown, states, task.lengths, **order)
         return torch.cat([self.scale * states, profile], dim=-1)
 
     @torch.no_grad()
@@ -276,8 +278,8 @@ class FoundationModel(PreTrainedModel):
         task = Task(rows, clock, lengths, ends, ends, clock, causal)
         shown = vectors[rows.clamp_min(0)]
         width = self.config.hidden_size
-        states = self._states(task, shown[:, :width], shown[:, width:])
-        return states[ends].float().cpu().numpy()
+        states = self._states(task, shown[:, :width], shown[:, width:], last=True)
+        return states.float().cpu().numpy()
 
 
 def _size(weights: Mapping[str, Tensor], name: str) -> str:

@@ -42,24 +42,30 @@ class ContentProfile(nn.Module):
         self.log_say = nn.Parameter(torch.full((len(self.widths),), math.log(START_SAY)))
         self.gate = nn.Linear(hidden_size, len(self.widths), bias=False)
 
-    def forward(self, white: Tensor, states: Tensor, lengths: Tensor, *, causal: bool) -> Tensor:
-        """Gated profiles [T, sum(widths)] at every token.
+    def forward(
+        self, white: Tensor, states: Tensor, lengths: Tensor, *, causal: bool, last: bool = False
+    ) -> Tensor:
+        """Gated profiles [T, sum(widths)] at every token, or [B, sum(widths)] at the sentences' last ones.
 
         Parameters
         ----------
         white
             [T, sum(widths)], zeros at the special tokens.
         states
-            [T, hidden_size], what the transformer made of the same tokens.
+            [T, hidden_size], what the transformer made of the same tokens; [B, hidden_size] with `last`.
         """
         if not self.widths:
-            return white
+            return states[:, :0]
         layout = Layout.of(lengths)
         says = torch.exp(self.log_say + self.gate(states)).split(1, dim=-1)
         weights = self._weights(layout.size[1], causal, white.device)
         parts = []
         for part, weight, say in zip(white.split(self.widths, dim=-1), weights, says, strict=True):
-            gathered = layout.collect(weight @ layout.spread(part))
+            if last:
+                grid = layout.spread(part)
+                gathered = (weight[lengths - 1, None] @ grid)[:, 0]
+            else:
+                gathered = layout.collect(weight @ layout.spread(part))
             parts.append(say * F.normalize(gathered, dim=-1, eps=1e-6))
         return torch.cat(parts, dim=-1)
 

@@ -105,7 +105,8 @@ class FoundationScorer:
 
     def voices(self, people: Scores, histories: Sequence[Rows], *, bare: bool = False) -> Voices:
         """What the network says of every item, with its memory and, if asked, without IDs."""
-        network = people @ self.candidates.T + self.bias
+        network = people @ self.candidates.T
+        network += self.bias
         asked = np.array([len(rows) > 0 for rows in histories])
         network[~asked] -= self._raised  # without a history nothing tells new items apart: they would be all
         if self.foreign is not None:

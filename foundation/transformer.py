@@ -44,6 +44,16 @@ class Layout(NamedTuple):
         """[B, L, ...] back to [T, ...]."""
         return grid[self.sentence, self.position]
 
+    @property
+    def ends(self) -> Tensor:
+        """Each sentence's last token, int64 [B]."""
+        return torch.nonzero(torch.diff(self.sentence, append=self.sentence.new_full((1,), -1))).squeeze(1)
+
+    def of_ends(self, grid: Tensor) -> Tensor:
+        """What a grid [1 or B, H, L, X] holds at the sentences' last tokens, [B, H, 1, X]."""
+        ends = self.ends
+        return grid.expand(self.size[0], -1, -1, -1)[self.sentence[ends], :, self.position[ends]].unsqueeze(2)
+
 
 class AttentionBias(nn.Module):
     """What attention adds to its logits: distance, time gap, and who may see whom."""
@@ -87,15 +97,21 @@ class Block(nn.Module):
         self.down = nn.Linear(2 * width, width)
         self.gate = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, layout: Layout, gaps: Tensor | None, visible: Tensor) -> Tensor:
-        """[T, width] to [T, width]."""
+    def forward(
+        self, x: Tensor, layout: Layout, gaps: Tensor | None, visible: Tensor, *, last: bool = False
+    ) -> Tensor:
+        """[T, width] to [T, width], or to [B, width] where only the sentences' last tokens are wanted."""
         normed = self.norm_in(x)
         *qkv, gate = self.mix(normed).chunk(4, dim=-1)
         heads = layout.spread(torch.stack(qkv, dim=1)).unflatten(-1, (self.heads, -1))  # [B, L, 3, H, d]
         query, key, value = heads.permute(2, 0, 3, 1, 4)
         bias = self.bias(gaps, layout.size, visible)
+        if last:
+            query, bias = layout.of_ends(query), layout.of_ends(bias)
+            x, gate = x[layout.ends], gate[layout.ends]
         seen = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-        attended = self.out(layout.collect(seen.transpose(1, 2).flatten(2)))
+        seen = seen.transpose(1, 2).flatten(2)
+        attended = self.out(seen[:, 0] if last else layout.collect(seen))
         x = self._add(x, attended, gate)
         normed = self.norm_mid(x)
         value, switch = self.up(normed).chunk(2, dim=-1)
@@ -119,7 +135,9 @@ class BehaviorTransformer(nn.Module):
         self.leave = nn.Linear(config.hidden_size, config.hidden_size)
         self.dropout = config.dropout
 
-    def forward(self, x: Tensor, times: Tensor, lengths: Tensor, *, causal: bool) -> Tensor:
+    def forward(
+        self, x: Tensor, times: Tensor, lengths: Tensor, *, causal: bool, last: bool = False
+    ) -> Tensor:
         """Unit states [T, width] for packed vectors [T, width].
 
         Parameters
@@ -130,13 +148,16 @@ class BehaviorTransformer(nn.Module):
             int64 [B].
         causal
             Whether a token sees only itself and what came before it.
+        last
+            Only the last state of each sentence, [B, width]: serving wants no other, and the last block,
+            which then makes no other, is most of a shallow network.
         """
         layout = Layout.of(lengths)
         visible = self._visible(layout, lengths, causal)
         gaps = self._gaps(layout.spread(times)) if self.use_time else None
         x = F.dropout(self.enter(x), self.dropout, self.training)
-        for block in self.blocks:
-            x = block(x, layout, gaps, visible)
+        for number, block in enumerate(self.blocks, 1):
+            x = block(x, layout, gaps, visible, last=last and number == len(self.blocks))
         return F.normalize(self.leave(self.norm(x)), dim=-1)
 
     @staticmethod

@@ -130,6 +130,19 @@ def test_causal_states_do_not_see_the_future():
         np.testing.assert_allclose(states[end].detach().numpy(), alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("use_time", [True, False])
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_last_states_alone_are_those_of_all(causal, use_time):
+    net = model(use_time=use_time, n_blocks=3)
+    vectors, _ = net.items(features(range(N_ITEMS)))
+    rows, lengths = torch.tensor([-1, 3, 7, 7, -1, -1, 5, 2]), torch.tensor([4, 1, 3])
+    task = next_item(rows, torch.arange(8.0) * 4000, lengths)._replace(causal=causal)
+    shown = vectors[rows.clamp_min(0)]
+    every = net._states(task, shown[:, :16], shown[:, 16:])
+    last = net._states(task, shown[:, :16], shown[:, 16:], last=True)
+    torch.testing.assert_close(last, every[torch.cumsum(lengths, 0) - 1])
+
+
 def test_scores_are_one_inner_product_and_a_bias():
     net = model()
     known = features(range(N_ITEMS))
