@@ -17,6 +17,7 @@ from torch import Tensor
 
 ALIGN_TEMPERATURE = 0.07
 CHUNK_ELEMENTS = 1 << 20  # logits held at once: 4 MiB in float32, so that they stay in cache
+GPU_CHUNK_ELEMENTS = 1 << 26  # 256 MiB: there many small steps cost more than what is read again
 HIDDEN_GAP = 40.0  # e^-40 of the target's weight is nothing, and exp(-inf) is ten times slower on CPUs
 
 
@@ -62,7 +63,7 @@ class _CatalogueSoftmax(torch.autograd.Function):
         asked: Tensor | None,
     ) -> Tensor:
         total, grads = _zeros(states, vectors, bias)
-        for part in _chunks(len(states), len(vectors)):
+        for part in _chunks(states, len(vectors)):
             own = targets[part, None]
             logits = torch.addmm(bias, states[part], vectors.T).to(total.dtype)
             if released is not None and asked is not None:
@@ -131,7 +132,7 @@ class _SampledSoftmax(torch.autograd.Function):
         total, grads = _zeros(states, vectors, bias)
         positive = ((states * own).sum(-1, keepdim=True) + own_bias[:, None]).to(total.dtype)
         to_own = torch.empty_like(positive)
-        for part in _chunks(len(states), len(vectors)):
+        for part in _chunks(states, len(vectors)):
             logits = torch.addmm(bias, states[part], vectors.T).to(total.dtype)
             logits.masked_fill_(targets[part, None] == drawn, -math.inf)
             peak = torch.maximum(logits.amax(1, keepdim=True), positive[part])
@@ -157,10 +158,11 @@ def _zeros(*inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
     return inputs[0].new_zeros((), dtype=exact), [torch.zeros_like(one, dtype=exact) for one in inputs]
 
 
-def _chunks(n_tokens: int, width: int) -> Iterator[slice]:
-    """Runs of tokens whose logits stay in cache."""
-    size = max(1, CHUNK_ELEMENTS // max(1, width))
-    return (slice(start, start + size) for start in range(0, n_tokens, size))
+def _chunks(states: Tensor, width: int) -> Iterator[slice]:
+    """Runs of states whose logits, `width` each, are held at once."""
+    elements = CHUNK_ELEMENTS if states.device.type == "cpu" else GPU_CHUNK_ELEMENTS
+    size = max(1, elements // max(1, width))
+    return (slice(start, start + size) for start in range(0, len(states), size))
 
 
 def _add_slopes(

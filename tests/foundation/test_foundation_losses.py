@@ -22,7 +22,7 @@ def problem(seed: int = 0, tokens: int = 37, items: int = 53, width: int = 8):
 
 
 def gradients(loss, parameters):
-    return torch.autograd.grad(loss, parameters)
+    return torch.autograd.grad(loss, parameters, retain_graph=True)
 
 
 @pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
@@ -48,19 +48,41 @@ def test_items_not_yet_released_are_no_negatives():
     assert lean.item() == pytest.approx(plain.item(), rel=1e-5)
 
 
-def test_sampled_softmax_with_every_item_once_is_the_full_softmax():
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
+def test_sampled_softmax_with_every_item_once_is_the_full_softmax(monkeypatch, chunk):
+    monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)
     states, targets, vectors, bias = problem()
-    everyone = torch.arange(len(vectors))
     sampled = sampled_softmax(
         states,
         (vectors[targets], bias[targets]),
         (vectors, bias),
         targets=targets,
-        drawn=everyone,
+        drawn=torch.arange(len(vectors)),
         n_items=len(vectors),
     )
     full = F.cross_entropy(states @ vectors.T + bias, targets)
     assert sampled.item() == pytest.approx(full.item(), rel=1e-5)
+    parameters = (states, vectors, bias)
+    for ours, theirs in zip(gradients(sampled, parameters), gradients(full, parameters), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
+def test_sampled_softmax_is_the_written_formula(monkeypatch, chunk):
+    """Negatives drawn twice count twice, a token's own target among them does not, each stands for several."""
+    monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)
+    states, targets, vectors, bias = problem()
+    drawn = torch.cat([targets[:3], torch.arange(17), targets[:1]])
+    own, negatives = (vectors[targets], bias[targets]), (vectors[drawn], bias[drawn])
+    sampled = sampled_softmax(states, own, negatives, targets=targets, drawn=drawn, n_items=len(vectors))
+    positive = (states * own[0]).sum(-1) + own[1]
+    others = states @ negatives[0].T + negatives[1] + math.log(len(vectors) / len(drawn))
+    others = others.masked_fill(targets[:, None] == drawn, -math.inf)
+    written = (torch.logsumexp(torch.cat([positive[:, None], others], 1), 1) - positive).mean()
+    assert sampled.item() == pytest.approx(written.item(), rel=1e-6)
+    parameters = (states, vectors, bias)
+    for ours, theirs in zip(gradients(sampled, parameters), gradients(written, parameters), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
 
 
 def test_log_q_correction_keeps_the_partition_sum_unbiased():
