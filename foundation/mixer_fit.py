@@ -33,6 +33,8 @@ PLAY_COLD = 0.20  # of the catalogue, drawn anew for every step
 SHIFTS = np.arange(-1.0, 4.01, 0.25)
 COST = 0.05  # how much NDCG@10 over all cases may fall so that new items are found
 LEAST_NEW = 0.05  # of a catalogue, when that is measured: more will come
+DEAD = 0.1  # of the answers that their number lets expect: with fewer, untouched items are dead stock
+ENOUGH = 30  # answers to be expected, or nothing is said of them
 ASKED_AT_ONCE = 256
 
 
@@ -213,8 +215,12 @@ def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_
     """The shift of new items with the best harmonic mean of warm and cold that costs at most `COST`.
 
     As many items play cold as the catalogue has new ones. During validation few of those are out, so any
-    shift would look cheap, and flood the lists when all are there.
+    shift would look cheap, and flood the lists when all are there. Where hardly anybody takes an untouched
+    item although there are many, they stay where they are.
     """
+    expected = float(cold.mean()) * len(cases)
+    if expected >= ENOUGH and np.count_nonzero(cold[cases.targets]) < DEAD * expected:
+        return 0.0
     share = max(LEAST_NEW, float(cold.mean()))
     cold = cold | (np.random.default_rng([seed, 1]).random(len(cold)) < share)
     scores = lists.scores(mixer, cold)

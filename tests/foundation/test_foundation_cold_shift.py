@@ -63,6 +63,23 @@ def test_the_shift_makes_up_for_what_playing_cold_costs_and_no_more():
     assert gains(lists, 3.0) < 0.9 * best  # the bound had something to do
 
 
+def test_untouched_items_that_nobody_takes_are_not_raised():
+    lists, targets = planted()
+    cases = people(targets, np.ones(PEOPLE, np.int64))
+    dead = np.ones(N, dtype=bool)
+    dead[targets] = False
+    assert dead.mean() > 0.3
+    assert _fit_shift(Mixer(COLUMNS), lists, cases, dead, seed=0) == 0.0
+    dead[targets[:40]] = True  # some of them are taken after all
+    assert _fit_shift(Mixer(COLUMNS), lists, cases, dead, seed=0) > 0
+    few = people(targets[:50], np.ones(50, np.int64))
+    rare = dead & (np.arange(N) % 10 == 0)
+    rare[targets] = False
+    assert (
+        _fit_shift(Mixer(COLUMNS), lists.part(np.arange(50)), few, rare, seed=0) > 0
+    )  # 50 cases tell nothing
+
+
 def test_people_without_a_history_have_no_part_in_the_shift():
     lists, targets = planted()
     cases = people(targets, np.zeros(PEOPLE, np.int64))
