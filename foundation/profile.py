@@ -61,11 +61,8 @@ class ContentProfile(nn.Module):
         weights = self._weights(layout.size[1], causal, white.device)
         parts = []
         for part, weight, say in zip(white.split(self.widths, dim=-1), weights, says, strict=True):
-            if last:
-                grid = layout.spread(part)
-                gathered = (weight[lengths - 1, None] @ grid)[:, 0]
-            else:
-                gathered = layout.collect(weight @ layout.spread(part))
+            grid = layout.spread(part)
+            gathered = (weight[lengths - 1, None] @ grid)[:, 0] if last else layout.collect(weight @ grid)
             parts.append(say * F.normalize(gathered, dim=-1, eps=1e-6))
         return torch.cat(parts, dim=-1)
 
