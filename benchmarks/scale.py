@@ -15,7 +15,6 @@ compare; 4,096 tokens a step, 16,384 for a million items.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import resource
@@ -28,7 +27,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from firstlight.base.files import write_json
@@ -36,7 +34,7 @@ from firstlight.corpus.interactions import Interactions
 from firstlight.corpus.keys import UserKey
 from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.sample import write_sample
-from firstlight.eval.plots import LIGHT
+from firstlight.eval.plots import LIGHT, encoded
 from firstlight.foundation import FoundationConfig, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.pretrain import PretrainConfig, _Trainer
@@ -197,7 +195,6 @@ def peak() -> float:
 def chart(found: dict[str, list[dict[str, float]]]) -> bytes:
     """CPU microseconds an interaction against what grows, one panel a sweep, as PNG."""
     figure = Figure(figsize=(3.1 * len(found), 2.7), layout="constrained")
-    FigureCanvasAgg(figure)
     for place, (sweep, rows) in enumerate(found.items(), 1):
         axes = figure.add_subplot(1, len(found), place)
         costs = [1e6 / row["rate"] for row in rows]
@@ -209,9 +206,7 @@ def chart(found: dict[str, list[dict[str, float]]]) -> bytes:
         axes.spines[["top", "right", "left"]].set_visible(False)
         if place == 1:
             axes.set_title("CPU µs an interaction and epoch", loc="left", fontsize=9, color=LIGHT["muted"])
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=150, metadata={"Software": None})
-    return stream.getvalue()
+    return encoded(figure)
 
 
 if __name__ == "__main__":

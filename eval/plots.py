@@ -97,12 +97,16 @@ def _render(chart: Chart, colors: Mapping[str, str], kind: str) -> bytes:
     }
     with mpl.rc_context(settings):
         figure = Figure(figsize=SIZE, layout="constrained")
-        FigureCanvasAgg(figure)
         _draw(chart, figure, colors)
-        stream = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        transparent = kind == "svg"
-        figure.savefig(stream, format=kind, dpi=200, transparent=transparent, metadata=metadata)
+        return encoded(figure, kind, dpi=200)
+
+
+def encoded(figure: Figure, kind: str = "png", *, dpi: int = 150) -> bytes:
+    """A figure as the bytes of a file, the same every time: PNG on white, or SVG on nothing."""
+    FigureCanvasAgg(figure)
+    stream = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    figure.savefig(stream, format=kind, dpi=dpi, transparent=kind == "svg", metadata=metadata)
     return stream.getvalue()
 
 

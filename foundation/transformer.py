@@ -24,6 +24,7 @@ class Layout(NamedTuple):
 
     sentence: Tensor  # int64 [T]
     position: Tensor  # int64 [T]
+    ends: Tensor  # int64 [B], each sentence's last token
     size: tuple[int, int]  # (B, L)
 
     @classmethod
@@ -31,9 +32,10 @@ class Layout(NamedTuple):
         """The layout of sentences of these lengths, int64 [B]."""
         total, longest = int(lengths.sum()), int(lengths.max())
         sentence = torch.repeat_interleave(torch.arange(len(lengths), device=lengths.device), lengths)
-        starts = torch.cumsum(lengths, 0) - lengths
+        ends = torch.cumsum(lengths, 0) - 1
+        starts = ends + 1 - lengths
         position = torch.arange(total, device=lengths.device) - starts[sentence]
-        return cls(sentence, position, (len(lengths), longest))
+        return cls(sentence, position, ends, (len(lengths), longest))
 
     def spread(self, flat: Tensor) -> Tensor:
         """[T, ...] to [B, L, ...], zeros behind each sentence's end."""
@@ -44,15 +46,10 @@ class Layout(NamedTuple):
         """[B, L, ...] back to [T, ...]."""
         return grid[self.sentence, self.position]
 
-    @property
-    def ends(self) -> Tensor:
-        """Each sentence's last token, int64 [B]."""
-        return torch.nonzero(torch.diff(self.sentence, append=self.sentence.new_full((1,), -1))).squeeze(1)
-
     def of_ends(self, grid: Tensor) -> Tensor:
         """What a grid [1 or B, H, L, X] holds at the sentences' last tokens, [B, H, 1, X]."""
-        ends = self.ends
-        return grid.expand(self.size[0], -1, -1, -1)[self.sentence[ends], :, self.position[ends]].unsqueeze(2)
+        ends, whose = self.position[self.ends], self.sentence[self.ends]
+        return grid.expand(self.size[0], -1, -1, -1)[whose, :, ends].unsqueeze(2)
 
 
 class AttentionBias(nn.Module):

@@ -17,7 +17,6 @@ none, and `facts`, JSON with at least "peer". Item keys are the catalogue's, by 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import textwrap
@@ -26,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from firstlight.base.files import write_json
@@ -37,7 +35,7 @@ from firstlight.eval import Summary, compare, judge
 from firstlight.eval.baseline_set import all_baselines
 from firstlight.eval.baselines import whitened
 from firstlight.eval.lists import ListResults
-from firstlight.eval.plots import LIGHT
+from firstlight.eval.plots import LIGHT, encoded
 from firstlight.eval.protocol import evaluate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -136,7 +134,6 @@ def chart(title: str, summaries: Mapping[str, Summary]) -> bytes:
     ours = next(iter(summaries))
     ordered = sorted(summaries, key=lambda name: summaries[name]["all"].metrics["NDCG@10"].mean)
     figure = Figure(figsize=(7.2, 0.8 + 0.32 * len(ordered)), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for place, name in enumerate(ordered):
         gain = summaries[name]["all"].metrics["NDCG@10"]
@@ -151,9 +148,7 @@ def chart(title: str, summaries: Mapping[str, Summary]) -> bytes:
     figure.suptitle(title, x=0.01, ha="left", fontsize=9, color=LIGHT["muted"])
     axes.grid(axis="x", color=LIGHT["line"])
     axes.spines[["top", "right", "left"]].set_visible(False)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=150, metadata={"Software": None})
-    return stream.getvalue()
+    return encoded(figure)
 
 
 if __name__ == "__main__":
