@@ -9,7 +9,8 @@ training items, with experts made without them, so that validation items are use
 convention in which the validation item is trained on; the network's weights still have not seen it).
 The network is `firstlight pretrain --preset P`. `--validation` shows the base on the validation items
 too, asked as usual and with the newest item of the history taken away. `--lists` keeps the mixture's ten
-best of the last seed, to be judged beside peers' by benchmarks/peers/exchange.py. Baselines on the same
+best of the last seed, to be judged beside peers' by benchmarks/peers/exchange.py. `--networks` keeps every
+seed's network, or takes it from there, where only what comes after it has changed. Baselines on the same
 split: benchmarks/baselines.py.
 """
 
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
     parser.add_argument("--validation", action="store_true", help="what a preset is chosen by")
     parser.add_argument("--lists", type=Path, help="an .npz file to write")
+    parser.add_argument("--networks", type=Path, help="a folder with one network a seed, of these settings")
     options = parser.parse_args()
 
     data = read_dataset(options.data)
@@ -70,7 +72,15 @@ def main() -> None:
     )
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         began = time.process_time()
-        model = network(data, split.train, split.valid, vectors, settings, epochs=options.epochs, seed=seed)
+        kept = options.networks and options.networks / f"seed-{seed}"
+        if kept and kept.exists():
+            model = FoundationModel.from_pretrained(kept).eval()
+        else:
+            model = network(
+                data, split.train, split.valid, vectors, settings, epochs=options.epochs, seed=seed
+            )
+            if kept:
+                model.save_pretrained(kept)
         trained = time.process_time()
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":

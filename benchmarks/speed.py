@@ -38,7 +38,6 @@ from firstlight.foundation.mixing import Mixing, seen_mask
 from firstlight.foundation.pretrain import PretrainConfig, _Trainer
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.traces import Traces
-from firstlight.recommender.mixture import panel_of
 
 HERE = Path(__file__).resolve().parent
 ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_TOP_PAD_": str(1 << 28)}
@@ -157,6 +156,8 @@ def ranking_speeds(
 
 def mixed(data: Dataset, split: Split, plain: FoundationScorer) -> FoundationScorer:
     """The same with its experts and a mixer as it is drawn."""
+    from firstlight.recommender.mixture import panel_of  # noqa: PLC0415  (not part of what training holds)
+
     model, features, memory, n = plain.model, plain.features, plain.memory, len(data.catalogue)
     panel = panel_of(data.catalogue, model, features, memory, Traces.of(split.train, n))
     few = split.test.take(np.arange(2))

@@ -33,11 +33,19 @@ class Mixer(nn.Module):
     ----------
     names
         The columns it was fitted on, in order.
+
+    Attributes
+    ----------
+    cold_shift
+        What the scores of new items are raised by.
+    stock
+        Catalogue rows from the first on of which the untouched ones are no news but dead stock.
     """
 
     mean: Tensor
     spread: Tensor
     cold_shift: Tensor
+    stock: Tensor
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__()
@@ -48,6 +56,7 @@ class Mixer(nn.Module):
         self.register_buffer("mean", torch.zeros(len(names)))
         self.register_buffer("spread", torch.ones(len(names)))
         self.register_buffer("cold_shift", torch.zeros(()))
+        self.register_buffer("stock", torch.zeros((), dtype=torch.int64))
         for layer in (self.direct, self.leave):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -67,8 +76,8 @@ class Mixer(nn.Module):
     def scores(self, values: NDArray[np.float32], raised: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Scores [m]; those marked, bool [m], get the shift fitted for new items.
 
-        That is a candidate nobody has touched, asked about for a person of whom something is known: without
-        a history nothing tells new items apart, and the shift would fill the list with all of them.
+        That is a candidate nobody has touched and no dead stock, asked about for a person of whom something
+        is known: without a history nothing tells new items apart, and they would fill the list.
         """
         found = self(torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))).numpy()
         return found + float(self.cold_shift) * raised.astype(np.float32)
@@ -84,7 +93,9 @@ class Mixer(nn.Module):
         try:
             with safe_open(path, "pt") as file:
                 mixer = cls(tuple(json.loads(file.metadata()["columns"])))
-                mixer.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors.setdefault("stock", mixer.stock)  # runs until November 2026 have none
+                mixer.load_state_dict(tensors)
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ArtifactError(f"not a mixer: {error}", where=str(path)) from error
         return mixer.eval()

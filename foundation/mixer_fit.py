@@ -50,14 +50,18 @@ class MixerReport:
         On people held out: first the unmixed base, then at every look.
     cold_shift
         What new items' scores are raised by.
+    dead_stock
+        How many untouched items are none: validation hardly ever takes one, though they are many. They are
+        not raised; items that come later are.
     ndcg
-        "all", "warm" and "cold" on all cases with the fitted shift.
+        "all", "warm" and "cold" on all cases as they are served.
     """
 
     cases: int
     recall: float
     held_out: list[float]
     cold_shift: float
+    dead_stock: int
     ndcg: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,10 +85,13 @@ def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0)
     mixer = Mixer(lists.names)
     held = key_hashes(cases.user_keys, "mixer") / 2.0**64 < HELD_OUT
     curve = _train(mixer, lists, held, seed)
-    shift = _fit_shift(mixer, lists, cases, cold, seed)
+    dead = _is_dead(cold, cases)
+    shift = _fit_shift(mixer, lists, cases, np.zeros_like(cold) if dead else cold, seed)
     mixer.cold_shift.fill_(shift)
-    ndcg = _figures(lists.scores(mixer), shift, lists, cases, cold)
-    report = MixerReport(len(cases), float((lists.answers >= 0).mean()), curve, shift, ndcg)
+    mixer.stock.fill_(len(cold) if dead else 0)
+    ndcg = _figures(lists.scores(mixer), 0.0 if dead else shift, lists, cases, cold)
+    recall = float((lists.answers >= 0).mean())
+    report = MixerReport(len(cases), recall, curve, shift, int(cold.sum()) if dead else 0, ndcg)
     return mixer.eval(), report
 
 
@@ -211,16 +218,18 @@ def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
     return (totals.log() + top - scores[places]).mean()
 
 
+def _is_dead(cold: NDArray[np.bool_], cases: Cases) -> bool:
+    """Whether hardly anybody takes an untouched item although there are many: dead stock, and no news."""
+    expected = float(cold.mean()) * len(cases)
+    return expected >= ENOUGH and np.count_nonzero(cold[cases.targets]) < DEAD * expected
+
+
 def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_], seed: int) -> float:
     """The shift of new items with the best harmonic mean of warm and cold that costs at most `COST`.
 
     As many items play cold as the catalogue has new ones. During validation few of those are out, so any
-    shift would look cheap, and flood the lists when all are there. Where hardly anybody takes an untouched
-    item although there are many, they stay where they are.
+    shift would look cheap, and flood the lists when all are there.
     """
-    expected = float(cold.mean()) * len(cases)
-    if expected >= ENOUGH and np.count_nonzero(cold[cases.targets]) < DEAD * expected:
-        return 0.0
     share = max(LEAST_NEW, float(cold.mean()))
     cold = cold | (np.random.default_rng([seed, 1]).random(len(cold)) < share)
     scores = lists.scores(mixer, cold)

@@ -87,7 +87,8 @@ class Mixing:
                 fix="pretrain again",
             )
         known = np.array([len(rows) > 0 for rows in histories])
-        mixed = self.mixer.scores(found.values, self.panel.facts.cold[found.rows] & known[found.cases])
+        new = self.panel.facts.cold[found.rows] & (found.rows >= int(self.mixer.stock))
+        mixed = self.mixer.scores(found.values, new & known[found.cases])
         floor = np.full(len(voices.base), np.inf, np.float32)
         np.minimum.at(floor, found.cases, mixed)
         floor[~np.isfinite(floor)] = 0

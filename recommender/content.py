@@ -1,4 +1,8 @@
-"""Choosing the encoders a run is made with, and reading the catalogue with them."""
+"""Choosing the encoders a run is made with, and reading the catalogue with them.
+
+The encoders are asked of their package by name when they are needed: what they stand on takes seconds and
+some 200 MiB to import, and a service that reads no new text and no pictures needs neither.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import encoders
 from ..base.errors import ConfigError
 from ..base.progress import say
 from ..corpus.catalogue import Catalogue
-from ..encoders import Content, EmbeddingCache, ImageEncoder, TextEncoder, encode_catalogue
-from ..encoders.align import align
+from ..encoders import Content, EmbeddingCache, encode_catalogue
 from ..eval.baselines import unit_rows
 from ..foundation import ItemFeatures
 from .config import ContentConfig
@@ -21,9 +25,11 @@ SHOWN_FAILURES = 5
 MIN_PAIRS = 64  # fewer picture-text pairs teach an image tower nothing
 
 
-def text_encoder(config: ContentConfig) -> TextEncoder | None:
+def text_encoder(config: ContentConfig) -> encoders.TextEncoder | None:
     """The run's text encoder, or None when text is off."""
-    return None if config.text == "none" else TextEncoder(config.text, titles_only=config.titles_only)
+    return (
+        None if config.text == "none" else encoders.TextEncoder(config.text, titles_only=config.titles_only)
+    )
 
 
 def image_encoder(
@@ -31,10 +37,10 @@ def image_encoder(
     catalogue: Catalogue,
     folder: Path,
     *,
-    text: TextEncoder | None,
+    text: encoders.TextEncoder | None,
     rows: NDArray[np.int64],
     seed: int,
-) -> ImageEncoder | None:
+) -> encoders.ImageEncoder | None:
     """The run's image encoder, trained into `folder` where no pretrained one is named.
 
     `rows` are the items it may learn from: those released to training.
@@ -48,18 +54,22 @@ def image_encoder(
     if wanted == "none":
         return None
     if wanted != "align":
-        return ImageEncoder(wanted)
+        return encoders.ImageEncoder(wanted)
     if text is None:
         raise ConfigError(
             'content.image = "align" without text',
             expected="a text encoder to align with",
             fix="name a pretrained image model, or switch text on",
         )
+    from ..encoders.align import align  # noqa: PLC0415  (slow to import, needed here only)
+
     align(catalogue, folder, text=text, rows=rows, seed=seed, cache=EmbeddingCache())
-    return ImageEncoder(folder, text=text)
+    return encoders.ImageEncoder(folder, text=text)
 
 
-def read_content(catalogue: Catalogue, text: TextEncoder | None, image: ImageEncoder | None) -> Content:
+def read_content(
+    catalogue: Catalogue, text: encoders.TextEncoder | None, image: encoders.ImageEncoder | None
+) -> Content:
     """Encode the catalogue through the on-disk cache, and say which items could not be read."""
     content = encode_catalogue(catalogue, text, image, EmbeddingCache())
     for modality, failures in content.failures.items():
@@ -70,17 +80,17 @@ def read_content(catalogue: Catalogue, text: TextEncoder | None, image: ImageEnc
     return content
 
 
-def text_encoder_of(run: Run) -> TextEncoder | None:
+def text_encoder_of(run: Run) -> encoders.TextEncoder | None:
     """The text encoder a run was made with; None when it has no text."""
     return None if run.content.text is None else text_encoder(run.config.content)
 
 
-def image_encoder_of(run: Run) -> ImageEncoder | None:
+def image_encoder_of(run: Run) -> encoders.ImageEncoder | None:
     """The image encoder a run was made with; None when it has no pictures."""
     if run.content.image is None:
         return None
     own = run.path / IMAGE_ENCODER
-    return ImageEncoder(own if own.is_dir() else run.config.content.image)
+    return encoders.ImageEncoder(own if own.is_dir() else run.config.content.image)
 
 
 def features_of(content: Content, counts: NDArray[np.integer]) -> ItemFeatures:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from ..base.errors import ConfigError
 from ..corpus.catalogue import Catalogue
 from ..corpus.predicates import Predicate
-from ..encoders import ImageEncoder, TextEncoder
 from ..explain import Explanation
 from ..finetune import ServedRanker
 from ..prompts.wish import Wish, WishParser
@@ -33,6 +33,9 @@ from .ranking import Ordering, Voting
 from .reasons import Reasons
 from .run_directory import Run, load_run
 from .voters import ContentSpace, image_similarity, standardized, text_similarity
+
+if TYPE_CHECKING:
+    from ..encoders import ImageEncoder, TextEncoder
 
 Vectors = NDArray[np.float32]
 RANKER_URL = "FIRSTLIGHT_RANKER_URL"

@@ -19,7 +19,6 @@ from ..eval.list_figures import Yardsticks, figures_in_parts, list_figures
 from ..eval.power import baseline, plan
 from ..eval.report import HISTORIES
 from ..eval.results import PEOPLE, Groups
-from ..eval.write import write_report
 from ..explain import Explanation
 from .answers import Answer, Recommendation
 from .outcome import OURS, Outcome
@@ -38,6 +37,8 @@ def save_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Pe
 
     Figures of another domain go into a folder of their own inside of it.
     """
+    from ..eval.write import write_report  # noqa: PLC0415  (matplotlib is slow to import, needed here only)
+
     place = Path(REPORT)
     if not outcome.own:
         place /= f"{outcome.protocol}-{outcome.split.digest[:8]}"

@@ -12,7 +12,7 @@ from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import COST, _fit_shift, _Lists
+from firstlight.foundation.mixer_fit import COST, _fit_shift, _is_dead, _Lists
 from firstlight.foundation.mixing import Mixing, Panel, Voices
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.traces import Traces
@@ -63,20 +63,16 @@ def test_the_shift_makes_up_for_what_playing_cold_costs_and_no_more():
     assert gains(lists, 3.0) < 0.9 * best  # the bound had something to do
 
 
-def test_untouched_items_that_nobody_takes_are_not_raised():
-    lists, targets = planted()
+def test_untouched_items_that_nobody_takes_are_dead_stock():
+    _, targets = planted()
     cases = people(targets, np.ones(PEOPLE, np.int64))
-    dead = np.ones(N, dtype=bool)
-    dead[targets] = False
-    assert dead.mean() > 0.3
-    assert _fit_shift(Mixer(COLUMNS), lists, cases, dead, seed=0) == 0.0
-    dead[targets[:40]] = True  # some of them are taken after all
-    assert _fit_shift(Mixer(COLUMNS), lists, cases, dead, seed=0) > 0
-    few = people(targets[:50], np.ones(50, np.int64))
-    rare = dead & (np.arange(N) % 10 == 0)
-    rare[targets] = False
-    # with so few answers to be expected nothing is said
-    assert _fit_shift(Mixer(COLUMNS), lists.part(np.arange(50)), few, rare, seed=0) > 0
+    untouched = np.ones(N, dtype=bool)
+    untouched[targets] = False
+    assert untouched.mean() > 0.3
+    assert _is_dead(untouched, cases)
+    assert not _is_dead(untouched, cases.take(np.arange(50)))  # of so few answers too few were to be expected
+    untouched[targets[:40]] = True  # some of them are taken after all
+    assert not _is_dead(untouched, cases)
 
 
 def test_people_without_a_history_have_no_part_in_the_shift():
@@ -116,6 +112,8 @@ def test_new_items_are_raised_only_where_something_is_known_of_the_person(panel)
     np.testing.assert_array_equal(raised[0], without[0])
     assert raised[1, 0] == pytest.approx(without[1, 0] + 2)
     np.testing.assert_array_equal(raised[1, 1:], without[1, 1:])
+    mixer.stock.fill_(1)  # dead stock up to row 0: what comes behind it would be news
+    np.testing.assert_array_equal(Mixing(panel, mixer).scores(voices, histories, also), without)
 
 
 def test_the_network_too_raises_new_items_only_beside_a_history():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from scipy import sparse
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.preprocessing import normalize
@@ -97,6 +100,8 @@ def test_the_mixer_learns_whom_to_believe(panel):
     assert report.recall == 1.0
     assert report.held_out[0] < 0.6
     assert max(report.held_out) > 0.95
+    assert report.dead_stock == 4  # never an answer, though a tenth of the catalogue
+    assert int(mixer.stock) == N
     fresh = asked(log_of(people=50, seed=2))
     scores = Mixing(panel, mixer).scores(silent(len(fresh)), fresh.histories())
     scores[seen_mask(fresh.histories(), N)] = -np.inf
@@ -194,9 +199,17 @@ def test_save_and_load_are_equal(panel, tmp_path):
     values = np.random.default_rng(0).normal(size=(9, len(mixer.names))).astype(np.float32)
     cold = np.arange(9) % 2 == 0
     np.testing.assert_array_equal(mixer.scores(values, cold), again.scores(values, cold))
+    assert int(again.stock) == int(mixer.stock)
     assert (traces.far != panel.experts.traces.far).nnz == 0
     np.testing.assert_array_equal(traces.extended(N + 2).late[:N], traces.late)
     assert traces.extended(N + 2).far.shape == (N + 2, N + 2)
+
+
+def test_a_mixer_of_before_knows_no_dead_stock(panel, tmp_path):
+    mixer = small_mixer(panel)
+    former = {name: one for name, one in mixer.state_dict().items() if name != "stock"}
+    save_file(former, tmp_path / "m.safetensors", metadata={"columns": json.dumps(mixer.names)})
+    assert int(Mixer.load(tmp_path / "m.safetensors").stock) == 0
 
 
 def test_broken_files_and_foreign_mixers_are_refused(panel, tmp_path):
