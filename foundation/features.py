@@ -70,7 +70,13 @@ class ItemFeatures:
 
     def take(self, rows: Tensor) -> ItemFeatures:
         """The features of some rows, in that order."""
-        return ItemFeatures(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        return ItemFeatures(
+            *(getattr(self, name).index_select(0, rows) for name in self.__dataclass_fields__)
+        )
+
+    def whitened(self) -> ItemFeatures:
+        """All but the encoders' vectors, for those who have them whitened: they are most of what is moved."""
+        return replace(self, text=self.text[:, :0], image=self.image[:, :0])
 
     def hidden(self, *, text: Tensor, image: Tensor) -> ItemFeatures:
         """The same items, the text and pictures of some (bool [n] each) as if they were missing."""

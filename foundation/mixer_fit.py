@@ -221,7 +221,8 @@ def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
 def _is_dead(cold: NDArray[np.bool_], cases: Cases) -> bool:
     """Whether hardly anybody takes an untouched item although there are many: dead stock, and no news."""
     expected = float(cold.mean()) * len(cases)
-    return expected >= ENOUGH and np.count_nonzero(cold[cases.targets]) < DEAD * expected
+    taken = int(np.count_nonzero(cold[cases.targets]))
+    return expected >= ENOUGH and taken < DEAD * expected
 
 
 def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_], seed: int) -> float:

@@ -37,7 +37,8 @@ class _Items(NamedTuple):
     def of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Content and white vectors of some of them, by catalogue row."""
         places = rows if self.rows is None else torch.searchsorted(self.rows, rows)
-        return self.content[places], self.white[places]
+        # not content[places]: indexing by tensors takes five times as long, and twice as long backwards
+        return self.content.index_select(0, places), self.white.index_select(0, places)
 
 
 class FoundationModel(PreTrainedModel):
@@ -159,8 +160,8 @@ class FoundationModel(PreTrainedModel):
 
     def _met(self, rows: Tensor | None, features: ItemFeatures, white: Tensor, recipe: Recipe) -> _Items:
         """The items of one step; content is computed for no others."""
-        few = features if rows is None else features.take(rows)
-        white = white if rows is None else white[rows]
+        few = features.whitened() if rows is None else features.whitened().take(rows)
+        white = white if rows is None else white.index_select(0, rows)
         if recipe.modality_dropout:
             missing = torch.full_like(few.counts, recipe.modality_dropout)
             few = few.hidden(text=self._draw(missing), image=self._draw(missing))
@@ -171,11 +172,14 @@ class FoundationModel(PreTrainedModel):
     ) -> Tensor:
         unique, inverse = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
         vectors, bias = self._candidates(unique, items)
-        own, others = inverse[: len(targets)], inverse[len(targets) :]
+        own, others = (
+            (vectors.index_select(0, places), bias.index_select(0, places))
+            for places in (inverse[: len(targets)], inverse[len(targets) :])
+        )
         return sampled_softmax(
             states,
-            (vectors[own], bias[own]),
-            (vectors[others], bias[others]),
+            own,
+            others,
             targets=targets,
             drawn=drawn,
             n_items=n_items,

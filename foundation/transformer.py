@@ -22,34 +22,32 @@ TIME_BUCKETS = 32  # log2 of the gap in minutes
 class Layout(NamedTuple):
     """Where each packed token stands when attention spreads sentences over a padded grid."""
 
-    sentence: Tensor  # int64 [T]
-    position: Tensor  # int64 [T]
+    place: Tensor  # int64 [T], in the grid's rows end to end
     ends: Tensor  # int64 [B], each sentence's last token
     size: tuple[int, int]  # (B, L)
 
     @classmethod
     def of(cls, lengths: Tensor) -> Layout:
         """The layout of sentences of these lengths, int64 [B]."""
-        total, longest = int(lengths.sum()), int(lengths.max())
-        sentence = torch.repeat_interleave(torch.arange(len(lengths), device=lengths.device), lengths)
-        ends = torch.cumsum(lengths, 0) - 1
-        starts = ends + 1 - lengths
-        position = torch.arange(total, device=lengths.device) - starts[sentence]
-        return cls(sentence, position, ends, (len(lengths), longest))
+        longest, ends = int(lengths.max()), torch.cumsum(lengths, 0) - 1
+        rows = torch.arange(len(lengths), device=lengths.device) * longest
+        moved = torch.repeat_interleave(rows - (ends + 1 - lengths), lengths)
+        return cls(torch.arange(len(moved), device=lengths.device) + moved, ends, (len(lengths), longest))
 
     def spread(self, flat: Tensor) -> Tensor:
         """[T, ...] to [B, L, ...], zeros behind each sentence's end."""
-        grid = flat.new_zeros(self.size + flat.shape[1:])
-        return grid.index_put((self.sentence, self.position), flat)
+        grid = flat.new_zeros(self.size[0] * self.size[1], *flat.shape[1:])
+        return grid.index_copy_(0, self.place, flat).unflatten(0, self.size)
 
     def collect(self, grid: Tensor) -> Tensor:
         """[B, L, ...] back to [T, ...]."""
-        return grid[self.sentence, self.position]
+        return grid.flatten(0, 1).index_select(0, self.place)
 
     def of_ends(self, grid: Tensor) -> Tensor:
         """What a grid [1 or B, H, L, X] holds at the sentences' last tokens, [B, H, 1, X]."""
-        ends, whose = self.position[self.ends], self.sentence[self.ends]
-        return grid.expand(self.size[0], -1, -1, -1)[whose, :, ends].unsqueeze(2)
+        last = self.place[self.ends] % self.size[1]
+        whose = torch.arange(self.size[0], device=last.device)
+        return grid.expand(self.size[0], -1, -1, -1)[whose, :, last].unsqueeze(2)
 
 
 class AttentionBias(nn.Module):
@@ -99,9 +97,9 @@ class Block(nn.Module):
     ) -> Tensor:
         """[T, width] to [T, width], or to [B, width] where only the sentences' last tokens are wanted."""
         normed = self.norm_in(x)
-        *qkv, gate = self.mix(normed).chunk(4, dim=-1)
-        heads = layout.spread(torch.stack(qkv, dim=1)).unflatten(-1, (self.heads, -1))  # [B, L, 3, H, d]
-        query, key, value = heads.permute(2, 0, 3, 1, 4)
+        mixed = self.mix(normed).unflatten(-1, (4, -1))
+        heads, gate = layout.spread(mixed[:, :3]).unflatten(-1, (self.heads, -1)), mixed[:, 3]
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # of [B, L, 3, H, d]
         bias = self.bias(gaps, layout.size, visible)
         if last:
             query, bias = layout.of_ends(query), layout.of_ends(bias)

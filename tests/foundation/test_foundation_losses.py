@@ -85,6 +85,27 @@ def test_sampled_softmax_is_the_written_formula(monkeypatch, chunk):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("chunk", [100, 1 << 20])
+def test_under_autocast_products_are_rounded_and_sums_are_not(monkeypatch, chunk):
+    monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)
+    states, targets, vectors, bias = (one.detach() for one in problem(tokens=300))
+    states, vectors, bias = (one.float().requires_grad_() for one in (states, vectors, bias))
+    drawn = torch.arange(len(vectors))
+    plain = F.cross_entropy(states @ vectors.T + bias, targets)
+    with torch.autocast("cpu", torch.bfloat16):
+        lean = catalogue_softmax(states, targets, vectors, bias)
+        own = (vectors[targets], bias[targets])
+        sampled = sampled_softmax(
+            states, own, (vectors, bias), targets=targets, drawn=drawn, n_items=len(drawn)
+        )
+    expected = gradients(plain, (states, vectors, bias))
+    for loss in (lean, sampled):
+        assert loss.dtype == torch.float32
+        assert 1e-6 < abs(loss.item() / plain.item() - 1) < 1e-2  # rounded, to eight bits
+        for ours, theirs in zip(gradients(loss, (states, vectors, bias)), expected, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=0.05, atol=1e-3)
+
+
 def test_log_q_correction_keeps_the_partition_sum_unbiased():
     """What stands for the rest of the catalogue in the loss is right on average, whatever the draw."""
     states, targets, vectors, bias = (one.detach() * 1 for one in problem(tokens=1, items=400, width=4))
