@@ -77,25 +77,14 @@ class TransitionMemory:
         """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
         share = self.share if share is None else share
         logs = np.empty_like(scores, dtype=np.float32)
+        remembered = self.recall(histories) if share else None
         step = max(1, BLOCK // max(1, scores.shape[1]))
         for start in range(0, len(scores), step):
             part = slice(start, start + step)
-            logs[part] = torch.log_softmax(torch.from_numpy(scores[part]), dim=1).numpy()
-            if share:
-                self._add(logs[part], histories[part], share)
+            torch.log_softmax(torch.from_numpy(scores[part]), dim=1, out=torch.from_numpy(logs[part]))
+            if remembered is not None:
+                _add(logs[part], remembered, start, share)
         return logs
-
-    def _add(self, logs: NDArray[np.float32], histories: Sequence[Rows], share: float) -> None:
-        """Mix what is remembered into log probabilities [b, n], in their place."""
-        remembered = self.recall(histories)
-        sizes = np.diff(remembered.indptr)
-        logs += np.where(sizes > 0, np.log1p(-share), 0).astype(np.float32)[:, None]
-        # what is not remembered moves by a constant; mixing all as probabilities took three times as long
-        flat = logs.reshape(-1)
-        places = np.repeat(np.arange(len(logs)) * logs.shape[1], sizes) + remembered.indices
-        alone = flat[places]
-        both = np.log(np.exp(alone, dtype=np.float64) + share * remembered.data)
-        flat[places] = np.where(np.isneginf(alone), alone, both)
 
     def extended(self, n_items: int) -> TransitionMemory:
         """The same memory over a catalogue that has grown to `n_items` rows."""
@@ -117,6 +106,20 @@ class TransitionMemory:
             return cls(from_tensors("graph", found), float(found["share"][0]), popular)
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise ArtifactError(f"not a transition memory: {error}", where=str(path)) from error
+
+
+def _add(logs: NDArray[np.float32], remembered: Any, start: int, share: float) -> None:
+    """Mix what is remembered, from row `start` on, into log probabilities [b, n], in their place."""
+    bounds = remembered.indptr[start : start + len(logs) + 1]
+    told, sizes = slice(bounds[0], bounds[-1]), np.diff(bounds)
+    logs += np.where(sizes > 0, np.log1p(-share), 0).astype(np.float32)[:, None]
+    # what is not remembered moves by a constant; mixing all as probabilities took three times as long
+    flat = logs.reshape(-1)
+    places = np.repeat(np.arange(len(logs)) * logs.shape[1], sizes) + remembered.indices[told]
+    alone = flat[places]
+    with np.errstate(divide="ignore"):  # where both are too small for float32 the network's own word stands
+        both = np.maximum(np.log(np.exp(alone) + np.float32(share) * remembered.data[told]), alone)
+    flat[places] = np.where(np.isneginf(alone), alone, both)
 
 
 def profiles(

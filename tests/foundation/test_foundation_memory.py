@@ -56,6 +56,14 @@ def test_what_the_network_finds_all_but_impossible_keeps_its_order(memory):
     assert np.all(found[:, 1] > found[:, 2])
 
 
+def test_what_is_hardly_remembered_and_all_but_impossible_keeps_the_network_s_word():
+    graph = np.zeros((3, 3), np.float32)
+    graph[0] = [0, 1, 1e-30]  # its square is nothing
+    memory = TransitionMemory(sparse.csr_matrix(graph), share=0.3)
+    found = memory.mixed(np.array([[0.0, 0.0, -150.0]], np.float32), [np.array([0], np.int32)])
+    assert found[0, 2] == pytest.approx(-150 - np.log(2) + np.log(0.7), rel=1e-6)
+
+
 def test_the_scores_it_is_given_stay_as_they_are(memory):
     scores = np.random.default_rng(0).normal(size=(4, N_ITEMS)).astype(np.float32)
     before = scores.copy()
