@@ -161,7 +161,7 @@ def mixed(data: Dataset, split: Split, plain: FoundationScorer) -> FoundationSco
     model, features, memory, n = plain.model, plain.features, plain.memory, len(data.catalogue)
     panel = panel_of(data.catalogue, model, features, memory, Traces.of(split.train, n))
     few = split.test.take(np.arange(2))
-    voices = plain.voices(plain.people(few), few.histories(), bare=True)
+    voices = plain.voices(plain.people(few), few.histories())
     names = panel.table(voices, few.histories(), seen_mask(few.histories(), n)).names
     return FoundationScorer(model, features, memory, Mixing(panel, Mixer(names)))
 

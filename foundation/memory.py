@@ -72,11 +72,18 @@ class TransitionMemory:
         return walked
 
     def mixed(
-        self, scores: NDArray[np.float32], histories: Sequence[Rows], share: float | None = None
+        self,
+        scores: NDArray[np.float32],
+        histories: Sequence[Rows],
+        share: float | None = None,
+        out: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
-        """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out."""
+        """The network's scores [b, n] and the memory as one: log P, float32 [b, n]. -inf stays out.
+
+        `out` is where to write it, which may be the scores themselves.
+        """
         share = self.share if share is None else share
-        logs = np.empty_like(scores, dtype=np.float32)
+        logs = np.empty_like(scores, dtype=np.float32) if out is None else out
         remembered = self.recall(histories) if share else None
         step = max(1, BLOCK // max(1, scores.shape[1]))
         for start in range(0, len(scores), step):

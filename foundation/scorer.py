@@ -94,25 +94,29 @@ class FoundationScorer:
     ) -> Scores:
         """The same without popularity, so that scores with and without a history can be compared."""
         if self.mixing is None:
-            return self.voices(people, histories).base
+            found = self._alone(people, histories)
+            return found if self.memory is None else self.memory.mixed(found, histories, out=found)
         out = np.empty((len(people), len(self.bias)), dtype=np.float32)
         step = max(1, BLOCK_ELEMENTS // len(self.bias))
         for start in range(0, len(people), step):
             part = slice(start, start + step)
-            voices = self.voices(people[part], histories[part], bare=True)
+            voices = self.voices(people[part], histories[part])
             out[part] = self.mixing.scores(voices, histories[part], also)
         return out
 
-    def voices(self, people: Scores, histories: Sequence[Rows], *, bare: bool = False) -> Voices:
-        """What the network says of every item, with its memory and, if asked, without IDs."""
-        network = people @ self.candidates.T
-        network += self.bias
-        asked = np.array([len(rows) > 0 for rows in histories])
-        network[~asked] -= self._raised  # without a history nothing tells new items apart: they would be all
-        if self.foreign is not None:
-            network = np.where(asked[:, None], SHARPNESS * self.foreign.alike(histories), network)
+    def voices(self, people: Scores, histories: Sequence[Rows]) -> Voices:
+        """What the network says of every item, with its memory, and without IDs."""
+        network = self._alone(people, histories)
         base = network if self.memory is None else self.memory.mixed(network, histories)
-        if not bare:
-            return Voices(base, network, network)
         vectors, bias = self._bare
         return Voices(base, network, people @ vectors.T + bias)
+
+    def _alone(self, people: Scores, histories: Sequence[Rows]) -> Scores:
+        """The network's own scores, or those of the content that speaks for it."""
+        found = people @ self.candidates.T
+        found += self.bias
+        asked = np.array([len(rows) > 0 for rows in histories])
+        found[~asked] -= self._raised  # without a history nothing tells new items apart: they would be all
+        if self.foreign is None:
+            return found
+        return np.where(asked[:, None], SHARPNESS * self.foreign.alike(histories), found)

@@ -124,7 +124,7 @@ def fit_mixture(
         if released is not None:
             blocked |= released > part.times[:, None]
         histories = part.histories()
-        voices = scorer.voices(scorer.people(part), histories, bare=True)
+        voices = scorer.voices(scorer.people(part), histories)
         return panel.table(voices, histories, blocked)
 
     return fit_mixer(ask, asked, panel.facts.cold, seed=seed)

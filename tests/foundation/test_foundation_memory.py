@@ -67,5 +67,7 @@ def test_what_is_hardly_remembered_and_all_but_impossible_keeps_the_network_s_wo
 def test_the_scores_it_is_given_stay_as_they_are(memory):
     scores = np.random.default_rng(0).normal(size=(4, N_ITEMS)).astype(np.float32)
     before = scores.copy()
-    memory.mixed(scores, HISTORIES)
+    found = memory.mixed(scores, HISTORIES)
     np.testing.assert_array_equal(scores, before)
+    assert memory.mixed(scores, HISTORIES, out=scores) is scores  # unless they are to be written over
+    np.testing.assert_array_equal(scores, found)

@@ -48,7 +48,7 @@ class Mute:
         self.lengths += part.lengths.tolist()
         return np.zeros((len(part), 1), np.float32)
 
-    def voices(self, people: np.ndarray, histories, *, bare: bool) -> Voices:
+    def voices(self, people: np.ndarray, histories) -> Voices:
         zeros = np.zeros((len(people), N), np.float32)
         return Voices(zeros, zeros, zeros)
 
@@ -105,7 +105,7 @@ def test_what_a_newcomer_took_before_stays_closed(fitted, cases):
 def test_without_a_history_the_mixer_puts_first_what_most_people_take(fitted, cases):
     nobody, network = [np.zeros(0, np.int32)], Mute()
     scores = Mixing(fitted.panel, fitted.mixer).scores(
-        network.voices(np.zeros((1, 1)), nobody, bare=True), nobody
+        network.voices(np.zeros((1, 1)), nobody), nobody
     )
     asked = np.bincount(cases.targets, minlength=N)
     touched = np.flatnonzero(fitted.panel.facts.counts)
