@@ -20,7 +20,9 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,15 +74,8 @@ def main() -> None:
     )
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         began = time.process_time()
-        kept = options.networks and options.networks / f"seed-{seed}"
-        if kept and kept.exists():
-            model = FoundationModel.from_pretrained(kept).eval()
-        else:
-            model = network(
-                data, split.train, split.valid, vectors, settings, epochs=options.epochs, seed=seed
-            )
-            if kept:
-                model.save_pretrained(kept)
+        train = partial(network, data, split.train, split.valid, vectors, settings)
+        model = kept(options.networks, seed, partial(train, epochs=options.epochs, seed=seed))
         trained = time.process_time()
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":
@@ -135,6 +130,16 @@ def show(
 def scorer_features(data: Dataset, log: Interactions, vectors: np.ndarray) -> ItemFeatures:
     present = np.ones(len(vectors), dtype=bool)
     return ItemFeatures.build(log.counts(len(data.catalogue)), text=(vectors, present))
+
+
+def kept(folder: Path | None, seed: int, train: Callable[[], FoundationModel]) -> FoundationModel:
+    """The network of a seed, from the folder if it is there, and there from now on."""
+    if folder is None:
+        return train()
+    place = folder / f"seed-{seed}"
+    if not place.exists():
+        train().save_pretrained(place)
+    return FoundationModel.from_pretrained(place).eval()
 
 
 def network(

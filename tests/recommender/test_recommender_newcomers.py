@@ -104,9 +104,7 @@ def test_what_a_newcomer_took_before_stays_closed(fitted, cases):
 
 def test_without_a_history_the_mixer_puts_first_what_most_people_take(fitted, cases):
     nobody, network = [np.zeros(0, np.int32)], Mute()
-    scores = Mixing(fitted.panel, fitted.mixer).scores(
-        network.voices(np.zeros((1, 1)), nobody), nobody
-    )
+    scores = Mixing(fitted.panel, fitted.mixer).scores(network.voices(np.zeros((1, 1)), nobody), nobody)
     asked = np.bincount(cases.targets, minlength=N)
     touched = np.flatnonzero(fitted.panel.facts.counts)
     assert spearmanr(scores[0][touched], asked[touched])[0] > 0.8
