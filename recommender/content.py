@@ -1,7 +1,7 @@
 """Choosing the encoders a run is made with, and reading the catalogue with them.
 
-The encoders are asked of their package by name when they are needed: what they stand on takes seconds and
-some 200 MiB to import, and a service that reads no new text and no pictures needs neither.
+The encoders are asked of their package by name when they are needed: what they stand on takes a second and
+more than 100 MiB to import, which a service that reads no new text and no pictures does without.
 """
 
 from __future__ import annotations
