@@ -155,7 +155,7 @@ class _SampledSoftmax(torch.autograd.Function):
 def _zeros(states: Tensor, vectors: Tensor, bias: Tensor) -> tuple[Tensor, list[Tensor]]:
     """A loss and gradients to add to, exact enough to add to; the vectors' lie turned in memory."""
     exact = torch.promote_types(states.dtype, torch.float32)
-    turned = torch.zeros_like(vectors.T, dtype=exact, memory_format=torch.contiguous_format)
+    turned = vectors.new_zeros(vectors.shape[::-1], dtype=exact)
     grads = [torch.zeros_like(states, dtype=exact), turned.T, torch.zeros_like(bias, dtype=exact)]
     return states.new_zeros((), dtype=exact), grads
 
@@ -166,11 +166,11 @@ def _chunks(
     """Runs of states and their logits [t, n], all in the same memory: each may be written over."""
     kind = states.device.type
     elements = CHUNK_ELEMENTS if kind == "cpu" else GPU_CHUNK_ELEMENTS
-    size = min(len(states), max(1, elements // max(1, len(vectors))))
+    size = max(1, elements // max(1, len(vectors)))
     # new memory for every chunk is faulted in page by page: a third of the whole loss on a CPU
-    room = torch.empty((size, len(vectors)), dtype=exact, device=states.device)
+    room = states.new_empty((min(size, len(states)), len(vectors)), dtype=exact)
     rounded = torch.is_autocast_enabled(kind) or states.dtype != exact
-    for start in range(0, len(states), max(1, size)):
+    for start in range(0, len(states), size):
         part = slice(start, start + size)
         logits = room[: len(states) - start]
         if rounded:

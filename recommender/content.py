@@ -27,9 +27,9 @@ MIN_PAIRS = 64  # fewer picture-text pairs teach an image tower nothing
 
 def text_encoder(config: ContentConfig) -> encoders.TextEncoder | None:
     """The run's text encoder, or None when text is off."""
-    return (
-        None if config.text == "none" else encoders.TextEncoder(config.text, titles_only=config.titles_only)
-    )
+    if config.text == "none":
+        return None
+    return encoders.TextEncoder(config.text, titles_only=config.titles_only)
 
 
 def image_encoder(

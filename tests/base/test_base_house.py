@@ -65,6 +65,15 @@ def test_import_is_light():
     assert found[1] == "False"
 
 
+def test_serving_loads_encoders_and_plots_only_when_asked():
+    code = (
+        "import sys, firstlight.recommender; "
+        "print(*({'open_clip', 'sentence_transformers', 'matplotlib'} & sys.modules.keys()))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
+
+
 def test_public_names_load():
     import firstlight
 
