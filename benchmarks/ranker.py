@@ -54,7 +54,7 @@ def main() -> None:
 def _asked(path: Path, most: int, cold: int) -> tuple[dict[str, CaseResults], np.ndarray]:
     """One run's outcome under each order, and which cases stand for all."""
     run = load_run(path)
-    voting = Voting(run, ContentSpace(run.content, run.model))
+    voting = Voting(run, ContentSpace(run))
     split = make_split(run.log, run.config.split)
     chosen, new = sample(split.test, most), np.flatnonzero(run.counts[split.test.targets] == 0)
     asked = np.union1d(chosen, new[sample(split.test.take(new), cold)])

@@ -9,7 +9,7 @@ what. Content vectors are random everywhere (384 numbers an item, as MiniLM's).
 
 Every row is a process of its own with one thread. An epoch is the time of its batches' making and of
 --steps steps, scaled to all of them. Sampled softmax (4,096 negatives) from 1,000 items on, so that rows
-compare; 4,096 tokens a step, 16,384 for a million items.
+compare; 4,096 tokens a step, 16,384 for a million items. A validation asks 1,500 people for their last item.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ import torch
 from matplotlib.figure import Figure
 
 from firstlight.base.files import write_json
-from firstlight.corpus.interactions import Interactions
+from firstlight.corpus.interactions import Interactions, cases_at
 from firstlight.corpus.keys import UserKey
 from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.sample import write_sample
 from firstlight.eval.plots import LIGHT, encoded
-from firstlight.foundation import FoundationConfig, ItemFeatures
+from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.pretrain import PretrainConfig, _Trainer
+from firstlight.recommender.validation import Validator
 from firstlight.retrieval import VectorStore
 
 SWEEPS: dict[str, list[dict[str, int]]] = {
@@ -59,6 +60,8 @@ COLUMNS = {
     "rate": "interactions per CPU s",
     "peak_training": "peak MiB, training",
     "memory": "CPU s, transitions",
+    "validation": "CPU s, validation",
+    "choice": "CPU s, last choice",
     "index": "CPU s, index",
     "search": "ms a search",
     "peak": "peak MiB, all",
@@ -133,8 +136,9 @@ def measured(world: dict[str, int], steps: int) -> dict[str, float]:
         "peak_training": peak(),
     }
     began = time.process_time()
-    TransitionMemory.of(log, n)
+    memory = TransitionMemory.of(log, n)
     found["memory"] = time.process_time() - began
+    found |= validating(trainer.plain, features, log, memory)
     return found | indexing(trainer.plain, features, log) | {"peak": peak()}
 
 
@@ -171,6 +175,18 @@ def epoch_seconds(trainer: _Trainer, steps: int) -> float:
         trainer._update()
     each = (time.process_time() - began) / max(1, len(few) - min(2, len(few) - 1))
     return making + each * len(batches)
+
+
+def validating(
+    model: FoundationModel, features: ItemFeatures, log: Interactions, memory: TransitionMemory
+) -> dict[str, float]:
+    """CPU seconds of what follows every epoch, and of choosing bias and share after the last."""
+    validate = Validator(cases_at(log, log.offsets[1:] - 1), features, memory, None)
+    began = time.process_time()
+    validate(model)
+    found = {"validation": time.process_time() - began}
+    validate.best(model)
+    return found | {"choice": time.process_time() - began - found["validation"]}
 
 
 def indexing(model: Any, features: ItemFeatures, log: Interactions, people: int = 200) -> dict[str, float]:

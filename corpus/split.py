@@ -101,7 +101,7 @@ def time_split(
             f"{len(np.unique(log.times))} distinct times in {len(log)} interactions",
             where="the time column",
             expected="times spread enough to place the cuts",
-            fix="use --protocol leave-one-out or user-cold",
+            fix="hold out otherwise: --set split.protocol=leave-one-out or user-cold",
         )
     during = np.flatnonzero((log.times >= first_valid) & (log.times < first_test))
     after = np.flatnonzero(log.times >= first_test)
@@ -234,7 +234,7 @@ def _need_times(log: Interactions) -> None:
             "the log orders each person's interactions by position, which is no common clock",
             where="the interactions",
             expected='a column "timestamp"',
-            fix="use --protocol leave-one-out or user-cold",
+            fix="hold out otherwise: --set split.protocol=leave-one-out or user-cold",
         )
 
 

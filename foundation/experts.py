@@ -71,9 +71,14 @@ class Experts:
 
     @cached_property
     def look_alikes(self) -> Sparse:
-        """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1."""
+        """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1.
+
+        Without content nothing looks alike: all zeros.
+        """
         if self._found_alike is not None:
             return self._found_alike
+        if not self.content:
+            return sparse.csr_matrix((self.size, self.size), dtype=np.float32)
         count = min(NEIGHBORS, self.size - 1)
         near = np.zeros((self.size, count), dtype=np.int64)
         weights = np.zeros((self.size, count), dtype=np.float32)

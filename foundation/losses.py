@@ -91,6 +91,7 @@ def sampled_softmax(
     targets: Tensor,
     drawn: Tensor,
     n_items: int,
+    later: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Mean cross-entropy of each target against negatives drawn uniformly and shared by the batch.
 
@@ -108,9 +109,11 @@ def sampled_softmax(
         int64 [T] and [k], which items these are: a negative that is the token's own target is left out.
     n_items
         Items the negatives were drawn from; each stands for n_items / k of them.
+    later
+        When each negative was released [k] and each token asked [T], as in :func:`catalogue_softmax`.
     """
-    standing_for = math.log(n_items / len(drawn))
-    loss = _SampledSoftmax.apply(states, *own, negatives[0], negatives[1] + standing_for, targets, drawn)
+    bias = negatives[1] + math.log(n_items / len(drawn))
+    loss = _SampledSoftmax.apply(states, *own, negatives[0], bias, targets, drawn, *(later or (None, None)))
     return loss  # pyright: ignore[reportReturnType]
 
 
@@ -127,6 +130,8 @@ class _SampledSoftmax(torch.autograd.Function):
         bias: Tensor,
         targets: Tensor,
         drawn: Tensor,
+        released: Tensor | None,
+        asked: Tensor | None,
     ) -> Tensor:
         total, grads = _zeros(states, vectors, bias)
         positive = ((states * own).sum(-1, keepdim=True) + own_bias[:, None]).to(total.dtype)
@@ -135,6 +140,9 @@ class _SampledSoftmax(torch.autograd.Function):
         for part, logits in _chunks(states, vectors, bias, total.dtype):
             mine = (tokens >= part.start) & (tokens < part.stop)
             logits[tokens[mine] - part.start, columns[mine]] = -math.inf
+            if released is not None and asked is not None:
+                hidden = released[None, :] > asked[part, None]
+                torch.where(hidden, positive[part] - HIDDEN_GAP, logits, out=logits)
             peak = torch.maximum(logits.amax(1, keepdim=True), positive[part])
             weights = logits.sub_(peak).exp_()
             kept = (positive[part] - peak).exp()
@@ -149,7 +157,7 @@ class _SampledSoftmax(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        return (*(upstream[0] * grad for grad in ctx.saved_tensors), None, None)
+        return (*(upstream[0] * grad for grad in ctx.saved_tensors), None, None, None, None)
 
 
 def _zeros(states: Tensor, vectors: Tensor, bias: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -160,6 +160,8 @@ class _Lists:
     def gains(self, scores: Values) -> NDArray[np.float64]:
         """NDCG@10 of each case; ties go against the answer."""
         known = self.answers >= 0
+        if not len(scores):  # nobody has a candidate
+            return np.zeros(len(known))
         own = scores[np.where(known, self.answers, 0)]
         ranks = np.bincount(self.owners[scores >= own[self.owners]], minlength=len(own))
         return np.where(known & (ranks <= 10), 1 / np.log2(np.maximum(ranks, 1) + 1), 0.0)

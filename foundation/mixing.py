@@ -76,25 +76,36 @@ class Mixing:
         Raises
         ------
         ArtifactError
-            If the mixer was fitted on other columns than the panel gives.
+            If the mixer was fitted on a column that the panel does not give.
         """
         found = self.panel.table(voices, histories, seen_mask(histories, voices.base.shape[1]), also)
-        if found.names != self.mixer.names:
-            raise ArtifactError(
-                f"a mixer for {len(self.mixer.names)} columns",
-                where="the run",
-                expected=f"the {len(found.names)} columns of its experts",
-                fix="pretrain again",
-            )
+        values = self._columns(found)
         known = np.array([len(rows) > 0 for rows in histories])
         new = self.panel.facts.cold[found.rows] & (found.rows >= int(self.mixer.stock))
-        mixed = self.mixer.scores(found.values, new & known[found.cases])
+        mixed = self.mixer.scores(values, new & known[found.cases])
         floor = np.full(len(voices.base), np.inf, np.float32)
         np.minimum.at(floor, found.cases, mixed)
         floor[~np.isfinite(floor)] = 0
         out = voices.base - voices.base.max(axis=1, keepdims=True) - 1 + floor[:, None]
         out[found.cases, found.rows] = mixed
         return out
+
+    def _columns(self, found: Table) -> Scores:
+        """The columns the mixer was fitted on, in its order.
+
+        There may be more: a catalogue's words become a view as soon as two items that people took share one.
+        """
+        if found.names == self.mixer.names:
+            return found.values
+        missing = [name for name in self.mixer.names if name not in found.names]
+        if missing:
+            raise ArtifactError(
+                f'a mixer fitted on "{missing[0]}"',
+                where="the run",
+                expected=f"columns of its experts: {', '.join(found.names)}",
+                fix="pretrain again",
+            )
+        return found.values[:, [found.names.index(name) for name in self.mixer.names]]
 
 
 def seen_mask(histories: Sequence[Rows], n_items: int) -> Mask:

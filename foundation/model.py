@@ -90,6 +90,7 @@ class FoundationModel(PreTrainedModel):
                 fix="use the settings of that run, or start from nothing",
             )
         self.load_state_dict(found, strict=False)
+        self.tower.cold_bias.zero_()  # fitted on that catalogue's validation
 
     @property
     def scale(self) -> Tensor:
@@ -133,10 +134,11 @@ class FoundationModel(PreTrainedModel):
         states = self._states(task, *self._inputs(task, items))[task.places]
         extra = self._code_loss(states, features.codes[task.targets], recipe.code_loss)
         extra = extra + self._align_loss(task.targets, items)
+        rivals = known if drawn is None else drawn
+        later = None if released is None else (released[rivals], task.target_times)
         if drawn is not None:
-            return self._sampled_loss(states, task.targets, drawn, items, len(known)) + extra
+            return self._sampled_loss(states, task.targets, drawn, items, len(known), later) + extra
         vectors, bias = self._candidates(known, items)
-        later = None if released is None else (released[known], task.target_times)
         places = torch.searchsorted(known, task.targets)
         return catalogue_softmax(states, places, vectors, bias, later) + extra
 
@@ -168,7 +170,13 @@ class FoundationModel(PreTrainedModel):
         return _Items(rows, features.counts, white, self.tower.content(few, white), recipe)
 
     def _sampled_loss(
-        self, states: Tensor, targets: Tensor, drawn: Tensor, items: _Items, n_items: int
+        self,
+        states: Tensor,
+        targets: Tensor,
+        drawn: Tensor,
+        items: _Items,
+        n_items: int,
+        later: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
         unique, inverse = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
         vectors, bias = self._candidates(unique, items)
@@ -183,6 +191,7 @@ class FoundationModel(PreTrainedModel):
             targets=targets,
             drawn=drawn,
             n_items=n_items,
+            later=later,
         )
 
     def _candidates(self, rows: Tensor, items: _Items) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """Pre-training under accelerate: the same command on one process, on several, on CPU or GPU.
 
-Every random draw of a step follows from (seed, step, process), and an epoch's batches from
+Every random draw follows from (seed, epoch, batch, process), and an epoch's batches from
 (seed, epoch). So a run that is killed and started again ends in the same weights on CPU.
 """
 
@@ -180,10 +180,7 @@ class _Trainer:
         start: FoundationModel | None = None,
     ) -> None:
         self.log, self.config, self.validate, self.checkpoints = log, config, validate, checkpoints
-        self.accelerator = Accelerator(
-            mixed_precision=_precision(config.precision),
-            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-        )
+        self.accelerator = _accelerator(config.precision)
         device = self.accelerator.device
         torch.manual_seed(config.seed)
         model = FoundationModel(shape)
@@ -206,7 +203,7 @@ class _Trainer:
         optimizer = torch.optim.AdamW(_groups(model, config), lr=config.lr, betas=(0.9, 0.98))
         self.optimizer = self.accelerator.prepare(optimizer)
         self.model, self.plain = self.held.model, self.held.plain
-        self.state = TrainingState(_identity(log, features, shape, config, start))
+        self.state = TrainingState(_identity(log, features, shape, config, released, start))
         self.best: dict[str, Tensor] | None = None
         self.steps_per_epoch = math.ceil(self._count_batches() / config.accumulation)
 
@@ -345,6 +342,20 @@ class _Trainer:
         self.accelerator.wait_for_everyone()  # so that all find the same one when they go on from it
 
 
+def _accelerator(precision: str) -> Accelerator:
+    """One of this precision; a process keeps that of its first."""
+    parallel = DistributedDataParallelKwargs(find_unused_parameters=True)
+    try:
+        return Accelerator(mixed_precision=_precision(precision), kwargs_handlers=[parallel])
+    except ValueError as error:
+        raise ConfigError(
+            f'precision "{precision}" after training with another in the same process',
+            where="pretrain.precision",
+            expected="one precision a process",
+            fix="train in a process of its own",
+        ) from error
+
+
 def _precision(wanted: str) -> str:
     """The mixed precision accelerate is asked for."""
     if wanted == "auto":
@@ -375,6 +386,7 @@ def _identity(
     features: ItemFeatures,
     shape: FoundationConfig,
     config: PretrainConfig,
+    released: np.ndarray[Any, np.dtype[np.float64]] | None,
     start: FoundationModel | None,
 ) -> str:
     weights = () if start is None else (one.numpy(force=True) for one in start.state_dict().values())
@@ -385,6 +397,7 @@ def _identity(
         features.counts.numpy(),
         features.text.numpy(),
         features.image.numpy(),
+        *(() if released is None else (released,)),
         *weights,
     )
     return digest(

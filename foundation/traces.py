@@ -51,6 +51,12 @@ class Traces:
         late = [np.bincount(train.rows[one], minlength=n_items) for one in _late(train)]
         return cls(strongest(far, KEEP), strongest(following, KEEP), np.stack(late, 1).astype(np.float32))
 
+    @classmethod
+    def none(cls, n_items: int) -> Traces:
+        """Those of an empty log, for where no expert is asked."""
+        empty = sparse.csr_matrix((n_items, n_items), dtype=np.float32)
+        return cls(empty, empty, np.zeros((n_items, len(NEWEST)), np.float32))
+
     def extended(self, n_items: int) -> Traces:
         """The same traces over a catalogue that has grown to `n_items` rows."""
         late = np.zeros((n_items, self.late.shape[1]), np.float32)

@@ -112,7 +112,7 @@ class _Evaluation:
         self.protocol, self.own = asked.protocol, asked.protocol not in ELSEWHERE
         self.others = [self._same_questions(other) for other in others]
         self.counts = self.split.train.counts(len(self.run.catalogue))
-        self.voting = Voting(self.run, ContentSpace(self.run.content, self.run.model))
+        self.voting = Voting(self.run, ContentSpace(self.run))
         self.released = released(self.run.log, self.run.catalogue) if len(self.run.log) else None
         self.hashes = key_hashes(self.run.catalogue.keys, "item")
         fit = self.counts > 0 if self.counts.any() else np.ones(len(self.counts), bool)
@@ -168,7 +168,7 @@ class _Evaluation:
 
     @staticmethod
     def _scorer(run: Run) -> ScoreFn:
-        return Voting(run, ContentSpace(run.content, run.model)).scorer
+        return Voting(run, ContentSpace(run)).scorer
 
     def _asked(self, name: str, system: ScoreFn, cases: Cases) -> CaseResults:
         return ask(

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from huggingface_hub import HfApi
 
 from ..base.errors import ArtifactError
-from ..base.files import read_json, verify_directory, write_text
+from ..base.files import MANIFEST, publish_directory, read_json, verify_directory, write_text
+from .log_file import load_log, save_log
 from .run_directory import REPORT, revise
 
-PRIVATE_FILES = ("log.parquet",)  # what people did is nobody else's business
 CARD = "README.md"
+LOG = "log.parquet"  # what people did is nobody else's business
 
 
 def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | None = None) -> str:
     """Upload a run directory and return its address. The log of what people did stays here.
+
+    What is uploaded is a run of its own, with an empty log: it answers for any history that a question
+    brings, and knows no person by key.
 
     Raises
     ------
@@ -28,16 +35,27 @@ def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | 
     with revise(path) as draft:
         write_text(draft / CARD, model_card(path))
     api = api or HfApi()
-    try:
-        api.create_repo(repo_id, private=private, exist_ok=True)
-        done = api.upload_folder(repo_id=repo_id, folder_path=path, ignore_patterns=list(PRIVATE_FILES))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(
-            f"the hub did not take the run: {error}",
-            where=repo_id,
-            fix="log in with the hub's own command line and check that it can be reached",
-        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        public = _without_people(path, Path(folder) / path.name)
+        try:
+            api.create_repo(repo_id, private=private, exist_ok=True)
+            done = api.upload_folder(repo_id=repo_id, folder_path=public)
+        except (OSError, ValueError) as error:
+            raise ArtifactError(
+                f"the hub did not take the run: {error}",
+                where=repo_id,
+                fix="log in with the hub's own command line and check that it can be reached",
+            ) from error
     return str(done)
+
+
+def _without_people(path: Path, target: Path) -> Path:
+    """A copy of a run whose log is empty, complete with its manifest."""
+    log = load_log(path / LOG)
+    with publish_directory(target) as draft:
+        shutil.copytree(path, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LOG, MANIFEST))
+        save_log(log.where(np.zeros(len(log), dtype=bool)), draft / LOG)
+    return target
 
 
 def model_card(path: Path) -> str:

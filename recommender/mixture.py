@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..corpus.catalogue import Catalogue
-from ..corpus.interactions import Cases
+from ..corpus.interactions import Cases, Interactions
 from ..corpus.tokens import token_views
 from ..foundation import FoundationModel, ItemFeatures
 from ..foundation.columns import ItemFacts, Table
@@ -18,7 +18,7 @@ from ..foundation.experts import Experts
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
 from ..foundation.mixer_fit import MixerReport, fit_mixer
-from ..foundation.mixing import Mixing, Panel, seen_mask
+from ..foundation.mixing import LIMIT, Mixing, Panel, seen_mask
 from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
 from ..foundation.whiten import Whitening
@@ -77,8 +77,13 @@ def as_fitted(run: Run) -> Run:
         return run
     train, n_items = make_split(run.log, run.config.split, fitting=True).train, len(run.catalogue)
     memory = run.memory.recounted(train)
-    counts, traces = train.counts(n_items), Traces.of(train, n_items)
+    counts, traces = train.counts(n_items), traces_of(train, n_items)
     return replace(run, counts=counts, memory=memory, traces=traces, look_alikes=None)
+
+
+def traces_of(train: Interactions, n_items: int) -> Traces:
+    """What the experts need of a log: nothing in a catalogue beyond their limit."""
+    return Traces.of(train, n_items) if n_items <= LIMIT else Traces.none(n_items)
 
 
 def panel_of(

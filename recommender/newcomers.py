@@ -26,7 +26,7 @@ def popular_share(scorer: FoundationScorer, cases: Cases, released: NDArray[np.f
     Parameters
     ----------
     scorer
-        With a memory whose own share is still 0.
+        With a memory whose `popular` is still 0.
     cases
         Validation; the first of each person counts.
     released

@@ -101,7 +101,7 @@ def _elsewhere(run: Run, dataset: Dataset, share: float, protocol: str) -> Quest
         counts=untouched,
         content=content,
         memory=memory,
-        traces=Traces.of(split.train, n_items),
+        traces=Traces.none(n_items),
         mixer=None,
         look_alikes=None,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import FirstlightError
 from ..base.progress import say
+from ..eval.ranking import Candidates, top_rows
 from ..finetune import Blend, PackedRanker, Ranker, RankRequest
 from ..foundation.scorer import FoundationScorer
 from .mixture import scorer_of
@@ -79,18 +80,24 @@ class Voting:
         """
         return self.scorer.scores(states, [one.rows for one in people], also)
 
+    def pool_size(self, k: int) -> int:
+        """How many rows each way of finding some may name for a list of `k`."""
+        return max(self.run.config.serve.pool, 2 * k)
+
     def votes(self, person: Person, state: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
         """What every voter but the language model says of some rows."""
-        return {
-            "foundation": self.foundation([person], state[None], rows)[0, rows],
-            "content": self.space.vectors[rows] @ self.space.profile(person.rows),
-        }
+        return self._votes(person, self.foundation([person], state[None], rows)[0], rows)
+
+    def _votes(self, person: Person, scores: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
+        content = self.space.vectors[rows] @ self.space.profile(person.rows)
+        return {"foundation": scores[rows], "content": content}
 
     def order(
         self,
         person: Person,
         pool: NDArray[np.int64],
         *,
+        allowed: NDArray[np.bool_] | None = None,
         wish: str = "",
         similarity: Vectors | None = None,
         k: int = 10,
@@ -99,13 +106,21 @@ class Voting:
 
         Parameters
         ----------
+        allowed
+            Which rows may be added to it, bool [n]; None: none. Experts raise what neither vectors nor memory
+            find, most of it new. Where they are asked, which is about every item, their best come in, so that
+            what is served is what was evaluated.
         similarity
             How well each item of the catalogue meets the wish, float32 [n].
         k
             How many will be shown. Only the best of the pool without the language model are read by it.
         """
         state = self.state(person)
-        votes = self.votes(person, state, pool)
+        scores = self.foundation([person], state[None], pool)[0]
+        if allowed is not None and self.run.mixer is not None:
+            best = top_rows(scores[None], self.pool_size(k), Candidates(allowed=allowed))[0]
+            pool = np.union1d(pool, best[best >= 0])
+        votes = self._votes(person, scores, pool)
         if similarity is not None:
             votes["wish"] = self._wish(person, votes["foundation"], similarity[pool])
         first = self._blended(person, pool, votes, degraded=False)

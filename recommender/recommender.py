@@ -60,7 +60,7 @@ class Recommender:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.people = People(run.log, run.catalogue.vocabulary)
-        self.space = ContentSpace(run.content, run.model)
+        self.space = ContentSpace(run)
         self.voting = Voting(run, self.space)
         self.reasons = Reasons(run, self.space, self.voting)
 
@@ -144,7 +144,12 @@ class Recommender:
         asked = self._resolve(question)
         pool = self._pool(asked)
         ordering = self.voting.order(
-            asked.person, pool, wish=question.query, similarity=asked.similarity, k=question.k
+            asked.person,
+            pool,
+            allowed=asked.allowed,
+            wish=question.query,
+            similarity=asked.similarity,
+            k=question.k,
         )
         rows = ordering.rows[: question.k]
         explanations, slow = self._explained(asked, rows) if question.explain else ([None] * len(rows), False)
@@ -221,7 +226,7 @@ class Recommender:
 
     def _pool(self, asked: _Asked) -> NDArray[np.int64]:
         """Rows worth ranking: the nearest by behavior, what is remembered, and what is nearest to a wish."""
-        size = max(self.run.config.serve.pool, 2 * asked.question.k)
+        size = self.voting.pool_size(asked.question.k)
         state = self.voting.state(asked.person)
         near = self.retriever.search(state[None], size, allowed=asked.allowed).rows[0]
         counted = self._counted(asked.person)

@@ -8,7 +8,8 @@ run/content.safetensors  the encoders' vectors by row
 run/memory.safetensors   transitions mixed with the network, and traces.safetensors, what else the log left
 run/mixer.safetensors    what each expert's opinion is worth, where it was fitted
 run/look_alikes.safetensors  each item's nearest in content, which the experts ask
-run/foundation/          config.json, model.safetensors, training.json
+run/foundation/          config.json, model.safetensors
+run/training.json        curves, split, what reading found, interactions by row
 run/vectors.safetensors  what is retrieved: the truth of every index
 run/image_encoder/       the image tower, when it was trained on this catalogue
 run/ranker/              adapter, projector, blend.json: after `finetune`

@@ -22,12 +22,11 @@ from ..foundation.mixing import LIMIT, Mixing
 from ..foundation.pretrain import Trained, pretrain_model
 from ..foundation.scorer import FoundationScorer
 from ..foundation.semantic_ids import usual_bits
-from ..foundation.traces import Traces
 from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import features_of, image_encoder, read_content, text_encoder
 from .data import read_data
-from .mixture import fit_mixture, panel_of, with_look_alikes
+from .mixture import fit_mixture, panel_of, traces_of, with_look_alikes
 from .newcomers import popular_share
 from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
@@ -134,6 +133,14 @@ class _Pretraining:
         self.dataset, self.config, self.out, self.work = dataset, config, out, work
         self.catalogue, self.log = dataset.catalogue, dataset.interactions
         self.split = make_split(self.log, config.split, fitting=True)
+        if not len(self.split.valid):
+            raise DataError(
+                "nobody is left to choose a checkpoint by",
+                where=f"the validation part of {self.split.name}: {len(self.log)} interactions",
+                expected="at least one question",
+                fix="use a longer log, or another split (--set split.protocol=..., split.valid=...)",
+            )
+        self.released = released(self.log, self.catalogue)
         self.best: dict[str, object] = {}
         self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
         self._count(self.split)
@@ -142,14 +149,16 @@ class _Pretraining:
         """Make what is counted and nothing else from a split's training part."""
         n_items = len(self.catalogue)
         self.counts = split.train.counts(n_items)
-        self.traces = Traces.of(split.train, n_items)
+        self.traces = traces_of(split.train, n_items)
 
     def run(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
         content = self._content()
         features = features_of(content, self.counts)
-        trained = self._train(features)
+        validate = Validator(self.split.valid, features, self.memory, self.released)
+        trained = self._train(features, validate)
         if self.processes.is_main_process:
+            self._fit_numbers(validate, trained.model)
             mixing = self._mixing(features, trained)
             self._fit_newcomers(FoundationScorer(trained.model, features, self.memory, mixing))
             self._count_validation_too()
@@ -184,42 +193,42 @@ class _Pretraining:
             )
             return read_content(self.catalogue, text, image)
 
-    def _train(self, features: ItemFeatures) -> Trained:
-        times = released(self.log, self.catalogue)
-        validate = Validator(self.split.valid, features, self.memory, times)
-        trained = pretrain_model(
+    def _train(self, features: ItemFeatures, validate: Validator) -> Trained:
+        return pretrain_model(
             self.split.train,
             features,
             foundation_shape(self.config, features, dated=self.log.clock == "timestamp"),
             self.config.pretrain,
             validate=validate,
             checkpoints=self.work / "checkpoints",
-            released=times,
+            released=self.released,
             start=load_run(Path(self.config.data.start)).model if self.config.data.start else None,
         )
-        best = validate.best(trained.model)
-        set_cold_bias(trained.model, best["cold_bias"])
+
+    def _fit_numbers(self, validate: Validator, model: FoundationModel) -> None:
+        """How far new items are raised and the memory's share, where no mixer says more."""
+        best = validate.best(model)
+        set_cold_bias(model, best["cold_bias"])
         self.memory.share = best["memory"]
         self.best = dict(best)
-        return trained
 
     def _mixing(self, features: ItemFeatures, trained: Trained) -> Mixing | None:
-        """Fitted on the same validation cases by the main process; None where there is nothing to fit it on.
+        """Fitted on the same validation cases by the main process; None in a catalogue beyond the limit.
 
-        In a catalogue beyond the limit not even the experts are made.
+        There not even the experts are made.
         """
-        if len(self.catalogue) > LIMIT or not len(self.split.valid):
+        if len(self.catalogue) > LIMIT:
             return None
         scorer = FoundationScorer(trained.model, features, self.memory)
         panel = panel_of(self.catalogue, trained.model, features, self.memory, self.traces)
-        times = released(self.log, self.catalogue)
-        mixer, report = fit_mixture(panel, scorer, self.split.valid, times, seed=self.config.pretrain.seed)
+        seed = self.config.pretrain.seed
+        mixer, report = fit_mixture(panel, scorer, self.split.valid, self.released, seed=seed)
         self.best["mixer"] = report.as_dict()
         return Mixing(panel, mixer)
 
     def _fit_newcomers(self, scorer: FoundationScorer) -> None:
         """How much what is popular counts for somebody of whom nothing is known."""
-        self.memory.popular = popular_share(scorer, self.split.valid, released(self.log, self.catalogue))
+        self.memory.popular = popular_share(scorer, self.split.valid, self.released)
         self.best["popular"] = self.memory.popular
 
     def _assembled(self, content: Content, mixer: Mixer | None, trained: Trained) -> Run:

@@ -127,7 +127,7 @@ class Tuner:
 
     def __init__(self, run: Run) -> None:
         self.run, self.config = run, run.config
-        self.voting = Voting(run, ContentSpace(run.content, run.model))
+        self.voting = Voting(run, ContentSpace(run))
         self.released = released(run.log, run.catalogue)
         self.cases = make_split(run.log, run.config.split, fitting=True).valid
         place = key_hashes(self.cases.user_keys, "finetune") / 2.0**64

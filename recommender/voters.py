@@ -12,7 +12,7 @@ from ..corpus.interactions import Cases
 from ..corpus.keys import Rows
 from ..encoders import Content
 from ..eval.baselines import unit_rows
-from ..foundation import FoundationModel
+from .run_directory import Run
 
 PROFILE_LENGTH = 10
 PROFILE_DECAY = 0.7  # weight of each older item of the history
@@ -27,8 +27,8 @@ class ContentSpace:
     weigh the same; a missing one is a zero.
     """
 
-    def __init__(self, content: Content, model: FoundationModel) -> None:
-        self.content, self.model = content, model
+    def __init__(self, run: Run) -> None:
+        self.content, self.model, self.n_items = run.content, run.model, len(run.catalogue)
 
     @cached_property
     def vectors(self) -> Vectors:
@@ -41,7 +41,7 @@ class ContentSpace:
                     white = modality.whitening(torch.from_numpy(encoded.vectors)).numpy()
                 parts.append(unit_rows(white) * encoded.present[:, None])
         if not parts:
-            return np.zeros((self.model.config.n_items, 0), np.float32)
+            return np.zeros((self.n_items, 0), np.float32)
         return unit_rows(np.concatenate(parts, axis=1))
 
     def profile(self, rows: Rows) -> Vectors:

@@ -110,7 +110,10 @@ def test_time_split_refuses_positions():
     log = log_of([(0, 1, 0), (0, 2, 1), (1, 1, 0)], clock="position")
     with pytest.raises(DataError, match="by position, which is no common clock"):
         time_split(log)
-    with pytest.raises(DataError, match='expected a column "timestamp"; use --protocol leave-one-out'):
+    with pytest.raises(
+        DataError,
+        match='expected a column "timestamp"; hold out otherwise: --set split.protocol=leave-one-out',
+    ):
         release_times(log, N_ITEMS)
 
 

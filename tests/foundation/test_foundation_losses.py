@@ -85,6 +85,29 @@ def test_sampled_softmax_is_the_written_formula(monkeypatch, chunk):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
 
 
+def test_drawn_items_not_yet_released_are_no_negatives(monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK_ELEMENTS", 100)
+    states, targets, vectors, bias = problem()
+    released = torch.rand(len(vectors), dtype=torch.double)
+    asked = torch.maximum(torch.rand(len(states), dtype=torch.double), released[targets])
+    sampled = sampled_softmax(
+        states,
+        (vectors[targets], bias[targets]),
+        (vectors, bias),
+        targets=targets,
+        drawn=torch.arange(len(vectors)),
+        n_items=len(vectors),
+        later=(released, asked),
+    )
+    hidden = released[None] > asked[:, None]
+    full = F.cross_entropy((states @ vectors.T + bias).masked_fill(hidden, -math.inf), targets)
+    assert hidden.any()
+    assert sampled.item() == pytest.approx(full.item(), rel=1e-5)
+    parameters = (states, vectors, bias)
+    for ours, theirs in zip(gradients(sampled, parameters), gradients(full, parameters), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("chunk", [100, 1 << 20])
 def test_under_autocast_products_are_rounded_and_sums_are_not(monkeypatch, chunk):
     monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)

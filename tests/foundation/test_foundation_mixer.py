@@ -218,8 +218,21 @@ def test_broken_files_and_foreign_mixers_are_refused(panel, tmp_path):
         Mixer.load(tmp_path / "m.safetensors")
     with pytest.raises(ArtifactError, match="not the traces of a log"):
         Traces.load(tmp_path / "m.safetensors")
-    with pytest.raises(ArtifactError, match="a mixer for 1 columns.*pretrain again"):
-        Mixing(panel, Mixer(("base",))).scores(silent(1), [np.array([1])])
+    with pytest.raises(ArtifactError, match='a mixer fitted on "smell".*columns of its experts: base.*again'):
+        Mixing(panel, Mixer(("base", "smell"))).scores(silent(1), [np.array([1])])
+
+
+def test_columns_are_taken_by_name(panel):
+    """A view may come up after the mixer was fitted, when an item's first words are shared by another."""
+    mixer = small_mixer(panel)
+    asked = [np.array([1], np.int32), np.array([5, 6], np.int32)]
+    log, views = log_of(), {"smell": vectors()[::-1].copy(), "text": vectors()}
+    alike = panel.experts.look_alikes
+    more = Experts(TransitionMemory.of(log, N), panel.experts.traces, views, {}, alike)
+    found = Mixing(Panel(more, panel.facts), mixer).scores(silent(2), asked)
+    before = Mixing(panel, mixer).scores(silent(2), asked)
+    likely = before > np.sort(before, axis=1)[:, -5:-4]
+    np.testing.assert_allclose(found[likely], before[likely], rtol=1e-4)
 
 
 def test_late_interactions_follow_the_clock():

@@ -12,7 +12,7 @@ from firstlight.base.errors import ModelError
 from firstlight.corpus import Interactions
 from firstlight.corpus.interactions import cases_at
 from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
-from firstlight.foundation.objectives import HIDDEN, masked_item, next_item
+from firstlight.foundation.objectives import HIDDEN, Recipe, masked_item, next_item
 from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
 
@@ -170,6 +170,32 @@ def test_masked_item_hides_its_targets():
     assert not task.causal
     never = masked_item(torch.tensor([-1, 4]), torch.zeros(2), torch.tensor([2]), share=0.0)
     assert never.targets.tolist() == [4]  # a batch always asks something
+
+
+@pytest.mark.parametrize("n_negatives", [0, 4096])
+def test_items_not_yet_out_are_pushed_away_by_nobody(n_negatives):
+    net, known = FoundationModel(shape(text_dim=0, image_dim=0, dropout=0.0)), np.full(N_ITEMS, 5)
+    sentence, clock = torch.tensor([-1, 0, 1, 2]), torch.tensor([0.0, 0.0, 1.0, 2.0], dtype=torch.double)
+    released = torch.zeros(N_ITEMS, dtype=torch.double)
+    released[10:] = 100
+    loss = net(
+        next_item(sentence, clock, torch.tensor([4])),
+        ItemFeatures.build(known),
+        torch.arange(N_ITEMS),
+        released=released,
+        recipe=Recipe(n_negatives=n_negatives),
+    )
+    loss.backward()
+    pushed = net.tower.delta.weight.grad.norm(dim=1)
+    assert pushed[10:].max() < 1e-9 < pushed[3:10].min()
+
+
+def test_another_catalogues_bonus_for_new_items_is_left_there():
+    other, net = FoundationModel(shape()), FoundationModel(shape())
+    other.tower.cold_bias.fill_(2.5)
+    net.take_over(other)
+    assert float(net.tower.cold_bias) == 0
+    assert torch.equal(net.transformer.enter.weight, other.transformer.enter.weight)
 
 
 def test_save_and_load_are_equal(tmp_path):

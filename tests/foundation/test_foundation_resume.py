@@ -34,14 +34,20 @@ def world():
     return log, ItemFeatures.build(log.counts(N_ITEMS), text=text)
 
 
-def run(folder, *, lr: float = 2e-3, accumulation: int = 1):
+def run(folder, *, lr: float = 2e-3, accumulation: int = 1, released=None):
     log, known = world()
     shape = FoundationConfig(n_items=N_ITEMS, text_dim=8, hidden_size=16, n_blocks=1, max_items=6)
     config = PretrainConfig(
         epochs=4, batch_tokens=64, checkpoint_steps=2, lr=lr, objective="both", accumulation=accumulation
     )
     return pretrain_model(
-        log, known, shape, config, validate=lambda net: {"score": float(net.log_scale)}, checkpoints=folder
+        log,
+        known,
+        shape,
+        config,
+        validate=lambda net: {"score": float(net.log_scale)},
+        checkpoints=folder,
+        released=released,
     )
 
 
@@ -90,6 +96,23 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path, capsys):
     fresh = weights(run(tmp_path / "two", lr=1e-2))
     assert all(torch.equal(other[name], fresh[name]) for name in fresh)
     assert "belongs to other data or settings" in capsys.readouterr().err
+
+
+def test_release_times_are_part_of_what_a_checkpoint_belongs_to(tmp_path):
+    dates = np.linspace(0, 1, N_ITEMS)
+    run(tmp_path / "one")
+    other = weights(run(tmp_path / "one", released=dates))
+    fresh = weights(run(tmp_path / "two", released=dates))
+    assert all(torch.equal(other[name], fresh[name]) for name in fresh)
+
+
+def test_precision_is_one_for_a_process(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise ValueError("AcceleratorState has already been initialized")
+
+    monkeypatch.setattr(pretraining, "Accelerator", refuse)
+    with pytest.raises(ConfigError, match='precision "auto" after training.*in a process of its own'):
+        run(tmp_path / "one")
 
 
 def test_a_damaged_checkpoint_is_left_aside(tmp_path, capsys):

@@ -11,6 +11,7 @@ from firstlight.eval.protocol import evaluate
 from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.scorer import FoundationScorer
+from firstlight.recommender import validation
 from firstlight.recommender.validation import MIN_COLD, Validator, set_cold_bias
 
 N_ITEMS, PEOPLE, LENGTH = 60, 240, 5
@@ -60,6 +61,33 @@ def test_validation_says_what_serving_does(asked, figures):
     memory.share = found["memory"]
     served = evaluate(FoundationScorer(model, features, memory), cases, counts=counts, name="served")
     assert found["ndcg"] == pytest.approx(float(served.values(("NDCG",))["NDCG@10"].mean()))
+
+
+def test_blocks_of_cases_say_what_all_at_once_say(asked, monkeypatch):
+    cases, features, memory = asked
+    released = np.where(np.arange(N_ITEMS) % 7, -np.inf, cases.times.max() + 1)  # some are not out yet
+    whole = Validator(cases, features, memory, released)
+    found = [whole(network()), whole.best(network())]
+    monkeypatch.setattr(validation, "ELEMENTS", 7 * N_ITEMS)
+    again = Validator(cases, features, memory, released)
+    for before, after in zip(found, [again(network()), again.best(network())], strict=True):
+        assert after == pytest.approx(before, rel=1e-4)
+
+
+def test_memory_does_not_grow_with_the_cases(asked, monkeypatch):
+    cases, features, memory = asked
+    monkeypatch.setattr(validation, "ELEMENTS", 10 * N_ITEMS)
+    largest = []
+    real = FoundationScorer.scores
+
+    def watched(self, people, *rest):
+        largest.append(len(people))
+        return real(self, people, *rest)
+
+    monkeypatch.setattr(FoundationScorer, "scores", watched)
+    Validator(cases, features, memory, None).best(network())
+    assert max(largest) == 10
+    assert sum(largest) > len(cases)
 
 
 def test_people_without_a_history_do_not_move_the_bias(asked):

@@ -1,0 +1,38 @@
+"""What is served is what was evaluated: the best of the mixture, wherever retrieval looks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firstlight.eval.ranking import Candidates, Seen, top_rows
+from firstlight.recommender import Recommender
+from firstlight.recommender.splitting import make_split
+
+K = 10
+
+
+def test_served_lists_are_evaluated_lists(pretrained):
+    recommender = Recommender.from_pretrained(pretrained)
+    run = recommender.run
+    assert run.mixer is not None
+    cases = make_split(run.log, run.config.split).test
+    cases = cases.take(np.flatnonzero(cases.lengths > 0)[:40])
+    scores = recommender.voting.scorer(cases)
+    evaluated = top_rows(scores, K, Candidates(Seen(cases.history_rows, cases.offsets)))
+    missed = 0
+    for case, rows in enumerate(evaluated):
+        history = [run.catalogue.keys[row] for row in cases.history(case)]
+        served = {one.item.key for one in recommender.recommend(history=history, k=K).recommendations}
+        missed += len({run.catalogue.keys[row] for row in rows} - served)
+    assert missed <= 0.01 * evaluated.size
+
+
+def test_the_pool_takes_in_what_only_experts_raise(pretrained):
+    """Retrieval is asked for one item alone, which then is no reason to miss the others."""
+    recommender = Recommender.from_pretrained(pretrained)
+    history = [str(key) for key in recommender.catalogue.keys[:2]]
+    whole = recommender.recommend(history=history, k=K)
+    recommender._pool = lambda asked: np.array([5], dtype=np.int64)
+    narrow = recommender.recommend(history=history, k=K)
+    same = {one.item.key for one in whole.recommendations} & {one.item.key for one in narrow.recommendations}
+    assert len(same) >= K - 1
