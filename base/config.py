@@ -30,7 +30,8 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
         values = _read_yaml(Path(path))
     for text in overrides:
         _apply_override(values, text)
-    return from_mapping(cls, values, where=str(path or "--set"))
+    where = " and ".join([str(path)] * (path is not None) + ["--set"] * bool(overrides))
+    return from_mapping(cls, values, where=where or "the settings")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError("no such file", where=str(path), fix="check --config") from error
+    except OSError as error:
+        raise ConfigError(f"not a readable file: {error.strerror}", where=str(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"not valid YAML: {error}", where=str(path)) from error
     if values is None:
@@ -58,7 +61,10 @@ def _apply_override(values: dict[str, Any], text: str) -> None:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
             raise ConfigError(f'"{section}" is a value, not a section', where=f"--set {text}")
-    values[leaf] = yaml.safe_load(value)
+    try:
+        values[leaf] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f'"{value}" is no YAML value', where=f"--set {text}", fix="quote it") from error
 
 
 def from_mapping(cls: type[T], values: Mapping[str, Any], *, where: str) -> T:

@@ -216,7 +216,10 @@ def verify_directory(directory: Path, *, only: tuple[str, ...] = ()) -> dict[str
     restore_directory(directory)
     if not directory.is_dir():
         raise ArtifactError(
-            "no such run directory", where=str(directory), fix="check the path, or pretrain first"
+            "a file" if directory.is_file() else "no such run directory",
+            where=str(directory),
+            expected="a run directory, which pretrain writes",
+            fix="check the path, or pretrain first",
         )
     manifest = _read_manifest(directory)
     for name, digest in manifest.items():
@@ -241,9 +244,10 @@ def _read_manifest(directory: Path) -> dict[str, str]:
     path = directory / MANIFEST
     if not path.is_file():
         raise ArtifactError(
-            "the directory has no manifest, so it is not complete",
+            f"no {MANIFEST}: this is not a complete run directory",
             where=str(directory),
-            fix="repeat the command that made it",
+            expected="what pretrain writes",
+            fix="check the path, or repeat the command that made it",
         )
     manifest = read_json(path)
     version = manifest.get("format_version") if isinstance(manifest, dict) else None

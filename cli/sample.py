@@ -11,7 +11,10 @@ NAME = "sample"
 
 
 def run(
-    out: Annotated[Path, typer.Argument(help="A new directory.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Argument(help="A new directory, or a former sample, which is replaced.", show_default=False),
+    ],
     users: Annotated[int, typer.Option(help="How many people.")] = 2000,
     items: Annotated[int, typer.Option(help="How many items.")] = 1200,
     seed: Annotated[int, typer.Option(help="Which world.")] = 7,

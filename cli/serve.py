@@ -16,7 +16,7 @@ def run(
     host: Annotated[
         str, typer.Option(help="Where to listen; the default is this machine only.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Which port.")] = 8000,
+    port: Annotated[int, typer.Option(help="Which port; 0 takes a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve a run: JSON, a web page, bounded requests."""
     from ..serve import serve

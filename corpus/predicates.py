@@ -177,7 +177,7 @@ def parse_predicate(text: str) -> Predicate:
     if match is None:
         raise DataError(
             f'"{text}" is not a condition',
-            where="--where",
+            where="a condition",
             expected="FIELD=VALUE, FIELD!=VALUE, FIELD>=NUMBER or FIELD<=NUMBER",
             fix="quote the condition, so that the shell leaves > and < alone",
         )

@@ -110,7 +110,7 @@ def _from_folder(folder: Path, text: TextEncoder | None) -> ImageModel:
             f"not a usable image model: {_first_line(error)}",
             where=str(folder),
             expected=f"{HF_CONFIG_NAME} and {HF_SAFE_WEIGHTS_NAME} of one of open_clip's own architectures",
-            fix="give a folder that encoders.align wrote, or a model/pretrained pair of open_clip",
+            fix="give the image_encoder folder of a run, or a model/pretrained pair of open_clip",
         ) from error
     if sentences:
         read = _sentence_reader(sentences, text)
@@ -154,7 +154,7 @@ def _pretrained(name: str) -> ImageModel:
         raise ModelError(
             f'unknown image model "{name}"{nearest(name, known)}',
             expected="a folder, or architecture/pretrained as in open_clip.list_pretrained()",
-            fix="choose one of them, or train one on the catalogue with encoders.align",
+            fix="choose one of them, or train one on the catalogue: content.image=align",
         )
     try:
         model: Any = open_clip.create_model_from_pretrained(architecture, tag, return_transform=False)
@@ -164,7 +164,7 @@ def _pretrained(name: str) -> ImageModel:
         raise ModelError(
             f'the image model "{name}" could not be loaded: {_first_line(error)}',
             fix="make the hub reachable once, so that its cache has the model; give a folder that has it; "
-            "or train a small one on the catalogue with encoders.align",
+            "or train a small one on the catalogue: content.image=align",
         ) from error
     preprocess = model.visual.preprocess_cfg
     return ImageModel(name, fingerprint([weights], str(preprocess)), model, _transform(preprocess), read)

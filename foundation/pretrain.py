@@ -96,7 +96,9 @@ class PretrainConfig:
         for name in ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout", "gaps"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="a share from 0 to below 1")
-        for name in ("code_loss", "align_loss"):
+        if not 0 < self.lr < math.inf:
+            raise ConfigError(f"lr = {self.lr}", expected="a learning rate above 0")
+        for name in ("code_loss", "align_loss", "weight_decay", "id_decay"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(f"{name} = {getattr(self, name)}", expected="a weight of 0 or more")
 

@@ -8,7 +8,7 @@ one more code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -111,13 +111,25 @@ class SemanticIds:
         """
         if len(keys) != len(self.codes):
             raise ConfigError(f"{len(keys)} keys", expected=f"one for each of {len(self.codes)} items")
-        write = {".csv": csv.write_csv, ".parquet": parquet.write_table}.get(path.suffix)
-        if write is None:
-            raise ConfigError(f'"{path.name}"', where="the table's name", expected=".csv or .parquet")
+        write = table_writer(path)
         columns = {f"code_{level + 1}": part for level, part in enumerate(self.codes.T)}
         table = pa.table({"item_id": list(keys), **columns, "semantic_id": self.tokens()})
         with atomic_file(path) as draft:
             write(table, draft)
+
+
+def table_writer(path: Path) -> Callable[[pa.Table, Path], None]:
+    """What writes a table to a file of this name.
+
+    Raises
+    ------
+    ConfigError
+        If it ends in neither .csv nor .parquet.
+    """
+    write = {".csv": csv.write_csv, ".parquet": parquet.write_table}.get(path.suffix)
+    if write is None:
+        raise ConfigError(f'"{path.name}"', where="the table's name", expected=".csv or .parquet")
+    return write
 
 
 class Quantizer:
@@ -237,7 +249,7 @@ class Quantizer:
                     f"a collapsed codebook: level {level} uses {even:.1f} of its {self.size} entries evenly",
                     where="semantic ids",
                     expected=f"a perplexity of at least {LEAST_USE * self.size:.0f}",
-                    fix="leave items without content out, or use fewer bits or levels",
+                    fix=f"use {level - 1} levels" if level > 1 else "use fewer bits",
                 )
 
 

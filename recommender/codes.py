@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import DataError
 from ..base.progress import say
-from ..foundation.semantic_ids import CodeReport, Kind, Quantizer, usual_bits
+from ..foundation.semantic_ids import CodeReport, Kind, Quantizer, table_writer, usual_bits
 from .content import raw_vectors
 from .run_directory import load_run
 
@@ -41,11 +41,14 @@ def write_codes(
 
     Raises
     ------
+    ConfigError
+        If `out` has another ending.
     DataError
         If no item has any content.
     ModelError
         If a codebook collapses.
     """
+    table_writer(Path(out))  # a wrong name is said before the work
     run = load_run(Path(path))
     vectors = raw_vectors(run.content)
     rows = np.flatnonzero(vectors.any(axis=1)) if vectors is not None else NOTHING

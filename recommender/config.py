@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..base.errors import ConfigError
 from ..finetune import RankerConfig
 from ..foundation.pretrain import PretrainConfig
 
@@ -100,6 +101,27 @@ class ShapeConfig:
     id_half: float = 0.5
     code_levels: int = 0
     use_time: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("hidden_size", "n_blocks", "n_heads", "max_items", "text_rank", "image_rank"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} = {getattr(self, name)}", where="shape", expected="at least 1")
+        if self.hidden_size % self.n_heads:
+            raise ConfigError(
+                f"n_heads = {self.n_heads}",
+                where="shape",
+                expected=f"a number that divides hidden_size = {self.hidden_size}",
+            )
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(
+                f"dropout = {self.dropout}", where="shape", expected="a share from 0 to below 1"
+            )
+        if not self.id_half >= 0 or self.code_levels < 0:
+            raise ConfigError(
+                f"id_half = {self.id_half}, code_levels = {self.code_levels}",
+                where="shape",
+                expected="0 or more",
+            )
 
 
 @dataclass(frozen=True)

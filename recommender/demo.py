@@ -27,6 +27,8 @@ def run_demo(out: Path, *, users: int = 2000, items: int = 1200, seed: int = 7) 
     if not world.exists():
         say(f"1/5  a sample world of {items:,} items and {users:,} people")
         write_sample(world, users=users, items=items, seed=seed)
+    else:
+        say(f"1/5  kept as it is: {world}; for a world of other sizes choose another --out")
     say("2/5  pre-training the foundation model on text, pictures and behavior")
     pretrain(world, run, demo_config(seed))
     if not (run / "ranker").is_dir():

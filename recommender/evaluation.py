@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, DataError
 from ..base.hashing import key_hashes
 from ..corpus.interactions import Cases
 from ..corpus.split import revealing
@@ -79,6 +79,13 @@ def evaluate(
         If the run has learned from what the protocol asks, or another seed's run was held out for
         other questions.
     """
+    for name, least in (
+        ("--k", min(ks, default=0)),
+        ("--cases", most_cases),
+        ("--llm-cases", most_llm_cases),
+    ):
+        if least < 1:
+            raise ConfigError(str(least), where=name, expected="at least 1")
     started = time.monotonic()
     asked = questions(load_run(Path(path)), protocol, data, share)
     others = [load_run(Path(other)) for other in seeds]
@@ -198,7 +205,14 @@ class _Evaluation:
 
     def _groups(self, cases: Cases, column: str) -> Groups:
         """The cases by one column of the people table, which is read from the run's data again."""
-        users = read_data(self.run.config.data).users if self.own else None
+        try:
+            users = read_data(self.run.config.data).users if self.own else None
+        except DataError as error:
+            raise DataError(
+                f"the run's data cannot be read again: {error}",
+                where=f'--by "{column}"',
+                fix="run this where the run was pretrained, if the path is relative",
+            ) from error
         if users is None:
             raise ConfigError(
                 f'--by "{column}" without a people table',

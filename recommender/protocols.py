@@ -13,7 +13,7 @@ from ..corpus.split import Split, few_shot, leave_one_out, ready_made, time_spli
 from ..foundation.memory import TransitionMemory
 from ..foundation.traces import Traces
 from .content import image_encoder_of, read_content, text_encoder_of
-from .run_directory import Run
+from .run_directory import Run, need_log
 from .splitting import make_split, resolved_protocol
 
 ELSEWHERE = ("zero-shot", "few-shot")
@@ -66,6 +66,7 @@ def questions(run: Run, protocol: str | None, data: str | None, share: float) ->
 
 
 def _own(run: Run, protocol: str | None) -> Questions:
+    need_log(run, "evaluated on its own questions")
     own = resolved_protocol(run.config.split, run.log)
     wanted = {"item-cold": "time", None: own}.get(protocol, protocol)
     if wanted != own or own == "none":

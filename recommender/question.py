@@ -57,6 +57,19 @@ class Question:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ConfigError(f"k = {self.k}", expected="at least 1")
+        for name, keys in (("history", self.history), ("allow", self.allow or ()), ("deny", self.deny)):
+            if isinstance(keys, str):
+                raise ConfigError(f'"{keys}" alone', where=name, expected="a list of item keys")
+            for key in keys:
+                _need_text(key, name)
+        if self.user is not None:
+            _need_text(self.user, "user")
+
+
+def _need_text(key: object, where: str) -> None:
+    """Keys are text, also those that look like numbers."""
+    if not isinstance(key, str):
+        raise ConfigError(f"{key!r}, {type(key).__name__}", where=where, expected=f'text, as "{key}"')
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class People:
             raise UnknownKeyError(
                 f'unknown user "{user}"{nearest(user, list(self._numbers)[:50_000])}',
                 expected="a user of the log",
-                fix="ask with --history instead: a newcomer needs no account",
+                fix="ask with a history instead: a newcomer needs no account",
             )
         number = self._numbers[user]
         span = slice(self.log.offsets[number], self.log.offsets[number + 1])

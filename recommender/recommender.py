@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import ConfigError
 from ..corpus.catalogue import Catalogue
-from ..corpus.predicates import Predicate
+from ..corpus.predicates import Predicate, parse_predicate
 from ..explain import Explanation
 from ..finetune import ServedRanker
 from ..prompts.wish import Wish, WishParser
@@ -120,24 +120,34 @@ class Recommender:
         user: str | None = None,
         history: Sequence[str] = (),
         query: str = "",
-        image: Path | bytes | None = None,
+        image: Path | str | bytes | None = None,
         k: int = 10,
         explain: bool = False,
         allow: Sequence[str] | None = None,
         deny: Sequence[str] = (),
-        where: Sequence[Predicate] = (),
+        where: Sequence[Predicate | str] = (),
     ) -> Answer:
         """Recommend `k` items; see :class:`Question` for what each part means.
 
+        Parameters
+        ----------
+        image
+            A file, or the bytes of one.
+        where
+            Conditions, also as text, ``"year>=1990"``; see :mod:`firstlight.corpus.predicates`.
+
         Raises
         ------
+        ConfigError
+            If a key is no text, or `k` is below 1.
         UnknownKeyError
             For an unknown user or item.
         DataError
             For a condition on an unknown field, or an unreadable picture.
         """
-        question = Question(user, history, query, image, k, explain, allow, deny, tuple(where))
-        return self.answer(question)
+        conditions = tuple(parse_predicate(one) if isinstance(one, str) else one for one in where)
+        image = Path(image) if isinstance(image, str) else image
+        return self.answer(Question(user, history, query, image, k, explain, allow, deny, conditions))
 
     def answer(self, question: Question) -> Answer:
         """Answer one question."""

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..base.config import load_config, to_yaml
+from ..base.errors import DataError
 from ..base.files import publish_directory, read_json, verify_directory, write_json, write_text
 from ..corpus.catalogue import Catalogue
 from ..corpus.interactions import Interactions
@@ -151,6 +152,23 @@ def load_run(path: Path) -> Run:
         store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
         training=training,
     )
+
+
+def need_log(run: Run, what: str) -> None:
+    """Refuse a run without a log, as a pushed one is, for what needs one: to be "evaluated", "tuned".
+
+    Raises
+    ------
+    DataError
+        If it has none.
+    """
+    if not len(run.log):
+        raise DataError(
+            f"a run without a log cannot be {what}",
+            where=str(run.path),
+            expected="the run that was pretrained here; a pushed copy holds nobody's interactions",
+            fix="use the original",
+        )
 
 
 @contextmanager

@@ -114,7 +114,9 @@ def _stands_already(out: Path, config: RunConfig) -> bool:
     restore_directory(out)
     if not out.exists():
         return False
-    if (out / MANIFEST).is_file() and (out / "config.yaml").read_text(encoding="utf-8") == to_yaml(config):
+    settings = out / "config.yaml"
+    complete = (out / MANIFEST).is_file() and settings.is_file()
+    if complete and settings.read_text(encoding="utf-8") == to_yaml(config):
         say(f"{out} is complete already; nothing to do")
         return True
     raise ArtifactError(

@@ -37,7 +37,7 @@ from .mixture import as_fitted
 from .pools import Pool, retrieved
 from .processes import processes
 from .ranking import ADAPTER, BLEND, Voting
-from .run_directory import RANKER, Run, load_run, revise
+from .run_directory import RANKER, Run, load_run, need_log, revise
 from .splitting import make_split, released
 from .validation import sample
 from .voters import ContentSpace
@@ -91,6 +91,7 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
             fix="start it without torchrun; pretrain is what can be spread over several",
         )
     run = load_run(Path(path))
+    need_log(run, "tuned")
     config = load_config(RunConfig, run.path / "config.yaml", overrides)
     if (
         replace(config, ranker=run.config.ranker, tuning=run.config.tuning, serve=run.config.serve)

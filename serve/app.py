@@ -56,7 +56,7 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         """Which field is wrong and why; what was sent is not sent back."""
-        said = [f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}" for one in error.errors()]
+        said = [f"{_place(one)}: {one['msg']}" for one in error.errors()]
         return JSONResponse({"error": "; ".join(said[:SHOWN])}, 422)
 
 
@@ -107,6 +107,12 @@ def _asking(app: FastAPI, recommender: Recommender, limits: Limits, queue: Queue
         fields = ask.model_dump()  # type: ignore[attr-defined]
         item = fields.pop("item")
         return await queue.run(lambda: recommender.explain(item, **fields).as_dict())
+
+
+def _place(error: dict[str, Any]) -> str:
+    """Which field an error is about; of a body that is no JSON only a number of characters is told."""
+    loc = () if error["type"] == "json_invalid" else error["loc"][1:]
+    return ".".join(map(str, loc)) or "body"
 
 
 def serve(path: Path | str, *, host: str = "127.0.0.1", port: int = 8000) -> None:

@@ -81,7 +81,7 @@ def test_every_rename_and_sync_may_fail(tmp_path, monkeypatch, fails_at):
     [
         (lambda run: (run / "a.txt").unlink(), "a listed file is missing .*a.txt"),
         (lambda run: (run / "a.txt").write_text("two"), "altered or truncated .*a.txt"),
-        (lambda run: (run / "manifest.json").unlink(), "no manifest, so it is not complete"),
+        (lambda run: (run / "manifest.json").unlink(), "no manifest.json: this is not a complete run"),
         (lambda run: (run / "manifest.json").write_text("{"), "not valid JSON"),
         (
             lambda run: write_json(run / "manifest.json", {"format_version": 99}),

@@ -94,7 +94,7 @@ def test_files_bytes_and_images_are_the_same(image_encoder, shapes):
 
 
 def test_unknown_names_suggest_the_nearest():
-    with pytest.raises(ModelError, match=r'did you mean "ViT-B-32/laion2b_s34b_b79k".*encoders.align'):
+    with pytest.raises(ModelError, match=r'did you mean "ViT-B-32/laion2b_s34b_b79k".*content.image=align'):
         ImageEncoder("ViT-B-32/laion2b_s34b_b79")
 
 
@@ -104,7 +104,7 @@ def test_pretrained_weights_that_cannot_be_had(monkeypatch):
 
     monkeypatch.setattr(image_models.open_clip, "create_model_from_pretrained", unreachable)
     with pytest.raises(
-        ModelError, match=r"Failed to download weights; make the hub reachable.*encoders\.align$"
+        ModelError, match=r"Failed to download weights; make the hub reachable.*content.image=align$"
     ):
         ImageEncoder()
 

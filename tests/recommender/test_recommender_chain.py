@@ -69,7 +69,7 @@ def test_too_few_items_are_said(recommender, keys):
 
 def test_unknown_keys_are_errors_or_counted(recommender, keys):
     with pytest.raises(
-        UnknownKeyError, match='unknown user "nobody"; expected a user of the log; ask with --history'
+        UnknownKeyError, match='unknown user "nobody"; expected a user of the log; ask with a history'
     ):
         recommender.recommend(user="nobody")
     with pytest.raises(UnknownKeyError, match='unknown item "zzz"'):
@@ -191,7 +191,7 @@ def test_a_damaged_run_is_refused_by_name(run, name):
 
 def test_a_run_without_manifest_is_not_complete(run):
     (run / "manifest.json").unlink()
-    with pytest.raises(ArtifactError, match="has no manifest, so it is not complete"):
+    with pytest.raises(ArtifactError, match="no manifest.json: this is not a complete run directory"):
         Recommender.from_pretrained(run)
 
 

@@ -59,6 +59,14 @@ def test_explain_and_check(monkeypatch, capsys, tuned, world):
         (["recommend", "nowhere"], 1, "no such run directory"),
         (["check", "nowhere"], 1, "nowhere"),
         (["pretrain", "nowhere", "--out", "x", "--set", "pretrain.epohcs=3"], 2, 'did you mean "epochs"'),
+        (
+            ["pretrain", "nowhere", "--out", "x", "--set", "pretrain.epochs=["],
+            2,
+            "no YAML value (in --set pre",
+        ),
+        (["pretrain", "nowhere", "--out", "x", "--config", "."], 2, "not a readable file: Is a directory"),
+        (["pretrain", "nowhere", "--out", "x", "--set", "shape.n_heads=3"], 2, "divides hidden_size = 64"),
+        (["serve", "nowhere", "--port", "99999"], 2, "equal to 65535"),
         (["dance"], 2, "No such command"),
     ],
 )
