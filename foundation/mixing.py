@@ -64,7 +64,11 @@ class Mixing:
         self.panel, self.mixer = panel, mixer
 
     def scores(
-        self, voices: Voices, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
+        self,
+        voices: Voices,
+        histories: Sequence[Rows],
+        also: NDArray[np.int64] | None = None,
+        raised: Mask | None = None,
     ) -> Scores:
         """The mixture's scores, float32 [b, n]; rows that are no candidates come behind, in base order.
 
@@ -72,6 +76,8 @@ class Mixing:
         ----------
         also
             Rows that are mixed in any case, whatever the experts say of them.
+        raised
+            For whom new items are raised, bool [b]; None: for those with a history.
 
         Raises
         ------
@@ -80,9 +86,9 @@ class Mixing:
         """
         found = self.panel.table(voices, histories, seen_mask(histories, voices.base.shape[1]), also)
         values = self._columns(found)
-        known = np.array([len(rows) > 0 for rows in histories])
+        raised = with_history(histories) if raised is None else raised
         new = self.panel.facts.cold[found.rows] & (found.rows >= int(self.mixer.stock))
-        mixed = self.mixer.scores(values, new & known[found.cases])
+        mixed = self.mixer.scores(values, new & raised[found.cases])
         floor = np.full(len(voices.base), np.inf, np.float32)
         np.minimum.at(floor, found.cases, mixed)
         floor[~np.isfinite(floor)] = 0
@@ -106,6 +112,11 @@ class Mixing:
                 fix="pretrain again",
             )
         return found.values[:, [found.names.index(name) for name in self.mixer.names]]
+
+
+def with_history(histories: Sequence[Rows]) -> Mask:
+    """Whose history holds anything, bool [b]."""
+    return np.array([len(rows) > 0 for rows in histories], dtype=bool)
 
 
 def seen_mask(histories: Sequence[Rows], n_items: int) -> Mask:

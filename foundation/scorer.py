@@ -15,7 +15,7 @@ from ..corpus.keys import Rows
 from .experts import Experts
 from .features import ItemFeatures
 from .memory import TransitionMemory
-from .mixing import BLOCK_ELEMENTS, Mixing, Voices
+from .mixing import BLOCK_ELEMENTS, Mask, Mixing, Voices, with_history
 from .model import FoundationModel
 
 Scores = NDArray[np.float32]
@@ -90,33 +90,41 @@ class FoundationScorer:
         return np.float32(1 - share) * scores + np.float32(share) * self._log_counts
 
     def mixed(
-        self, people: Scores, histories: Sequence[Rows], also: NDArray[np.int64] | None = None
+        self,
+        people: Scores,
+        histories: Sequence[Rows],
+        also: NDArray[np.int64] | None = None,
+        raised: Mask | None = None,
     ) -> Scores:
-        """The same without popularity, so that scores with and without a history can be compared."""
+        """The same without popularity.
+
+        `raised`, bool [b], says for whom new items are raised; None: for those with a history. Where
+        somebody's scores with and without an only item are compared, it must be the same for both.
+        """
+        raised = with_history(histories) if raised is None else raised
         if self.mixing is None:
-            found = self._alone(people, histories)
+            found = self._alone(people, histories, raised)
             return found if self.memory is None else self.memory.mixed(found, histories, out=found)
         out = np.empty((len(people), len(self.bias)), dtype=np.float32)
         step = max(1, BLOCK_ELEMENTS // len(self.bias))
         for start in range(0, len(people), step):
             part = slice(start, start + step)
-            voices = self.voices(people[part], histories[part])
-            out[part] = self.mixing.scores(voices, histories[part], also)
+            voices = self.voices(people[part], histories[part], raised[part])
+            out[part] = self.mixing.scores(voices, histories[part], also, raised[part])
         return out
 
-    def voices(self, people: Scores, histories: Sequence[Rows]) -> Voices:
+    def voices(self, people: Scores, histories: Sequence[Rows], raised: Mask | None = None) -> Voices:
         """What the network says of every item, with its memory, and without IDs."""
-        network = self._alone(people, histories)
+        network = self._alone(people, histories, with_history(histories) if raised is None else raised)
         base = network if self.memory is None else self.memory.mixed(network, histories)
         vectors, bias = self._bare
         return Voices(base, network, people @ vectors.T + bias)
 
-    def _alone(self, people: Scores, histories: Sequence[Rows]) -> Scores:
+    def _alone(self, people: Scores, histories: Sequence[Rows], raised: Mask) -> Scores:
         """The network's own scores, or those of the content that speaks for it."""
         found = people @ self.candidates.T
         found += self.bias
-        asked = np.array([len(rows) > 0 for rows in histories])
-        found[~asked] -= self._raised  # without a history nothing tells new items apart: they would be all
+        found[~raised] -= self._raised  # without a history nothing tells new items apart: they would be all
         if self.foreign is None:
             return found
-        return np.where(asked[:, None], SHARPNESS * self.foreign.alike(histories), found)
+        return np.where(with_history(histories)[:, None], SHARPNESS * self.foreign.alike(histories), found)

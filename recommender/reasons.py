@@ -90,7 +90,8 @@ class Reasons:
         places = range(len(person) - recent, len(person))
         people = [person, *(_without(person, place) for place in places)]
         states, histories = self.voting.states(people), [one.rows for one in people]
-        scores = self.voting.scorer.mixed(states, histories, rows)[:, rows]
+        alike = np.ones(len(people), dtype=bool)  # or an only item would get the credit for being new
+        scores = self.voting.scorer.mixed(states, histories, rows, raised=alike)[:, rows]
         return scores[:1] - scores[1:]
 
     def _neighbors(self, row: int, recent: NDArray[np.int32], wish: Wish) -> list[tuple[Item, float]]:

@@ -141,3 +141,20 @@ def test_reasons_measure_one_pick_as_before(tuned):
     before = recommender.reasons.drops(person, rows)
     recommender.run.memory.popular = SHARES[-1]
     np.testing.assert_array_equal(recommender.reasons.drops(person, rows), before)
+
+
+@pytest.mark.parametrize("whose", ["mixer", "network"])
+def test_an_only_pick_gets_no_credit_for_what_is_new(tuned, whose):
+    """Whoever has a history is shown new items raised; taking away the only pick takes that away in a list."""
+    recommender = Recommender.from_pretrained(tuned)
+    new = np.flatnonzero(recommender.run.counts == 0)[:3]
+    person, scorer = Person(np.array([4], np.int32), np.zeros(1)), recommender.voting.scorer
+    if whose == "network":
+        scorer.mixing = scorer.memory = None
+    before = recommender.reasons.drops(person, new)
+    if whose == "mixer":
+        scorer.mixing.mixer.cold_shift.add_(3.0)
+    else:
+        scorer.bias[recommender.run.counts == 0] += 3.0
+        scorer._raised[recommender.run.counts == 0] += 3.0
+    np.testing.assert_allclose(recommender.reasons.drops(person, new), before, atol=1e-4)
