@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-demo: $(VENV)/.installed  ## make a small world, learn it, rank, explain, write demo/report/index.html
+demo: $(VENV)/.installed  ## make a small world, learn it, rank, explain, write demo/run/report/index.html
 	$(BIN)/firstlight demo --out demo
 
 test: $(VENV)/.tested  ## all tests, slow ones included

@@ -47,7 +47,8 @@ def _batch(voting: Voting, cases: Cases, size: int, released: NDArray[np.float64
     states = voting.scorer.people(cases)
     scores = voting.scorer.scores(states, cases.histories())
     allowed = None if released is None else ~(released > cases.times[:, None])
-    found = rank(scores, cases.targets, Candidates(Seen(cases.history_rows, cases.offsets), allowed), k=size)
+    seen = Seen(cases.history_rows, cases.offsets)
+    found = rank(scores, cases.targets, Candidates(seen, allowed, voting.ties), k=size)
     pools = []
     for case, rows in enumerate(found.lists):
         kept = rows[rows >= 0].astype(np.int64)

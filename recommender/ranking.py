@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import FirstlightError
+from ..base.hashing import key_hashes
 from ..base.progress import say
 from ..eval.ranking import Candidates, top_rows
 from ..finetune import Blend, PackedRanker, Ranker, RankRequest
@@ -50,6 +51,11 @@ class Voting:
     def scorer(self) -> FoundationScorer:
         """The foundation model over all items."""
         return scorer_of(self.run)
+
+    @cached_property
+    def ties(self) -> NDArray[np.uint64]:
+        """Who goes first among equals, as in evaluation: by a hash of the key; a row's number may tell tales."""
+        return key_hashes(self.run.catalogue.keys, "item")
 
     @cached_property
     def blend(self) -> Blend:
@@ -118,7 +124,8 @@ class Voting:
         state = self.state(person)
         scores = self.foundation([person], state[None], pool)[0]
         if allowed is not None and self.run.mixer is not None:
-            best = top_rows(scores[None], self.pool_size(k), Candidates(allowed=allowed))[0]
+            competing = Candidates(allowed=allowed, tie_hashes=self.ties)
+            best = top_rows(scores[None], self.pool_size(k), competing)[0]
             pool = np.union1d(pool, best[best >= 0])
         votes = self._votes(person, scores, pool)
         if similarity is not None:
@@ -151,7 +158,7 @@ class Voting:
         if "wish" in votes:
             parts["wish"] = votes["wish"]
         total = np.asarray(np.sum(list(parts.values()), axis=0), dtype=np.float32)
-        order = np.argsort(-total, kind="stable")
+        order = np.lexsort((self.ties[rows], -total))
         return Ordering(
             rows[order], total[order], {name: one[order] for name, one in parts.items()}, degraded
         )

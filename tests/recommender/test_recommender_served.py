@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from firstlight.base.hashing import key_hashes
 from firstlight.eval.ranking import Candidates, Seen, top_rows
 from firstlight.recommender import Recommender
+from firstlight.recommender.question import Person
 from firstlight.recommender.splitting import make_split
 
 K = 10
@@ -25,6 +27,17 @@ def test_served_lists_are_evaluated_lists(pretrained):
         served = {one.item.key for one in recommender.recommend(history=history, k=K).recommendations}
         missed += len({run.catalogue.keys[row] for row in rows} - served)
     assert missed <= 0.01 * evaluated.size
+
+
+def test_equals_are_ordered_as_in_evaluation(pretrained):
+    """By a hash of their keys: a catalogue may be numbered in the order people took its items."""
+    voting = Recommender.from_pretrained(pretrained).voting
+    rows, person = np.arange(0, 100, 5), Person(np.array([3], np.int32), np.zeros(1))
+    voting.foundation = lambda people, states, also=None: np.zeros((1, len(voting.run.catalogue)), np.float32)
+    keys = [voting.run.catalogue.keys[row] for row in rows]
+    expected = rows[np.argsort(key_hashes(keys, "item"))]
+    np.testing.assert_array_equal(voting.order(person, rows).rows, expected)
+    assert not (np.diff(expected) > 0).all()
 
 
 def test_the_pool_takes_in_what_only_experts_raise(pretrained):
