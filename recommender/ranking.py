@@ -54,7 +54,7 @@ class Voting:
 
     @cached_property
     def ties(self) -> NDArray[np.uint64]:
-        """Who goes first among equals, as in evaluation: by a hash of the key; a row's number may tell tales."""
+        """Who goes first among equals, as in evaluation: by a hash of the key; row numbers tell tales."""
         return key_hashes(self.run.catalogue.keys, "item")
 
     @cached_property
