@@ -17,6 +17,7 @@ from ..corpus.interactions import Cases
 from .ranking import Candidates, Scores, Seen, rank
 from .results import CaseResults
 
+ELEMENTS = 1 << 25  # scores of a batch: 128 MiB
 ScoreFn = Callable[[Cases], NDArray[np.float32]]  # cases -> [b, n_items], higher is better
 
 
@@ -58,7 +59,8 @@ def evaluate(
         on the draw and can reverse orders (Krichene & Rendle, KDD 2020), so every one is named
         "sampled".
     batch
-        Cases scored at a time; bounds memory at a few arrays of batch x n_items.
+        Most cases scored at a time; fewer where batch x n_items would be beyond `ELEMENTS`. Memory holds a
+        few such arrays.
 
     Raises
     ------
@@ -71,8 +73,9 @@ def evaluate(
     ranks = np.empty(len(cases))
     lists = np.empty((len(cases), keep), dtype=np.int32)
     with bar(len(cases), name, unit="case") as progress:
-        for start in range(0, len(cases), batch):
-            part = cases.take(np.arange(start, min(start + batch, len(cases))))
+        step = max(1, min(batch, ELEMENTS // len(counts)))
+        for start in range(0, len(cases), step):
+            part = cases.take(np.arange(start, min(start + step, len(cases))))
             scores = _scores(score_fn, part, len(counts))
             allowed = _allowed(part, released, draw)
             seen = Seen(part.history_rows, part.offsets) if filter_seen else None

@@ -9,6 +9,7 @@ from firstlight.base.errors import DataError, ModelError
 from firstlight.base.hashing import key_hashes
 from firstlight.corpus import Cases, Interactions
 from firstlight.corpus.split import leave_one_out
+from firstlight.eval import protocol
 from firstlight.eval.bootstrap import bootstrap_sums, draws, interval, widen_constant
 from firstlight.eval.protocol import evaluate
 from firstlight.eval.results import CaseResults, summary_of_seeds
@@ -52,6 +53,18 @@ def test_a_planted_walk_is_found_at_rank_one_whatever_the_batch():
         assert set(found.ranks) == {1.0}
         assert (found.lists[:, 0] == cases.targets).all()
     assert found.summary(replicates=50)["all"].metrics["NDCG@10"].mean == 1.0
+
+
+def test_a_large_catalogue_is_asked_fewer_cases_at_a_time(monkeypatch):
+    monkeypatch.setattr(protocol, "ELEMENTS", 5 * N_ITEMS + 1)
+    cases, asked = cases_of([[5]] * 12, [6] * 12), []
+
+    def watched(part):
+        asked.append(len(part))
+        return walk(part)
+
+    assert set(evaluate(watched, cases, counts=COUNTS).ranks) == {1.0}
+    assert asked == [5, 5, 2]
 
 
 def test_seen_items_leave_the_list_and_a_seen_target_is_a_miss():
