@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -9,6 +11,8 @@ from scipy import sparse
 from ..corpus.interactions import Interactions
 from .baselines import Sparse, Vectors, profile_weights, unit_rows
 from .protocol import ScoreFn
+
+BLOCK = 512  # items compared with all at a time
 
 
 def transition_graph(
@@ -52,22 +56,28 @@ def seen_through_content(system: ScoreFn, vectors: Vectors, *, neighbors: int = 
     So a never-seen item inherits what its nearest items in content earn. The mean is weighted by the
     squared cosine (negative ones count 0) over the `neighbors` nearest items, the item itself left out.
     """
-    average = _neighbor_average(unit_rows(vectors), min(neighbors, len(vectors) - 1))
+    unit = unit_rows(vectors)
+    average = nearest(lambda rows: unit[rows] @ unit.T, len(unit), neighbors)
     return lambda cases: (average @ system(cases).T).T  # [n, n] sparse times [n, b]
 
 
-def _neighbor_average(unit: Vectors, count: int) -> Sparse:
-    """[n, n]: row j weighs the `count` nearest items of j, and sums to 1."""
-    near, weights = np.empty((len(unit), count), dtype=np.int64), np.empty((len(unit), count), np.float32)
-    for start in range(0, len(unit), 512):
-        cosines = unit[start : start + 512] @ unit.T
-        rows = np.arange(start, start + len(cosines))
-        cosines[rows - start, rows] = -np.inf
-        near[rows] = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-        weights[rows] = np.maximum(np.take_along_axis(cosines, near[rows], axis=1), 0) ** 2
+def nearest(alike: Callable[[NDArray[np.int64]], Vectors], n_items: int, count: int) -> Sparse:
+    """[n, n]: each row weighs its `count` nearest others by squared likeness, and sums to 1, or to 0 without any.
+
+    `alike` says how like some rows are to all, float32 [len(rows), n_items], which is written over.
+    """
+    count = min(count, n_items - 1)
+    near = np.empty((n_items, count), dtype=np.int64)
+    weights = np.empty((n_items, count), dtype=np.float32)
+    for start in range(0, n_items, BLOCK):
+        rows = np.arange(start, min(start + BLOCK, n_items))
+        found = alike(rows)
+        found[rows - start, rows] = -np.inf
+        near[rows] = np.argpartition(-found, count - 1, axis=1)[:, :count]
+        weights[rows] = np.maximum(np.take_along_axis(found, near[rows], axis=1), 0) ** 2
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-    offsets = np.arange(len(unit) + 1) * count
-    return sparse.csr_matrix((weights.ravel(), near.ravel(), offsets), shape=(len(unit), len(unit)))
+    offsets = np.arange(n_items + 1) * count
+    return sparse.csr_matrix((weights.ravel(), near.ravel(), offsets), shape=(n_items, n_items))
 
 
 def _power(sums: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:

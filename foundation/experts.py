@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..corpus.keys import Rows
+from ..eval.item_graph import nearest
 from .memory import TransitionMemory, profiles
 from .traces import Traces
 
@@ -26,7 +27,6 @@ NEIGHBORS = 20  # look-alikes over which an item's transitions are averaged
 LEARNED = ("near", "last", "far", "following", "through")  # what an item nobody has touched has none of
 SMOOTHED = "smoothed"
 MASSES = (*LEARNED, SMOOTHED)  # opinions from 0 up; all others are cosines
-BLOCK = 512
 
 
 class Experts:
@@ -79,18 +79,7 @@ class Experts:
             return self._found_alike
         if not self.content:
             return sparse.csr_matrix((self.size, self.size), dtype=np.float32)
-        count = min(NEIGHBORS, self.size - 1)
-        near = np.zeros((self.size, count), dtype=np.int64)
-        weights = np.zeros((self.size, count), dtype=np.float32)
-        for start in range(0, self.size, BLOCK):
-            rows = np.arange(start, min(start + BLOCK, self.size))
-            alike = np.sum([self._similar(view, rows) for view in self.content], axis=0)
-            alike[rows - start, rows] = -np.inf
-            near[rows] = np.argpartition(-alike, count - 1, axis=1)[:, :count]
-            weights[rows] = np.maximum(np.take_along_axis(alike, near[rows], axis=1), 0) ** 2
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-        offsets = np.arange(self.size + 1) * count
-        return sparse.csr_matrix((weights.ravel(), near.ravel(), offsets), shape=(self.size, self.size))
+        return nearest(self._similar, self.size, NEIGHBORS)
 
     def opinions(self, histories: Sequence[Rows]) -> dict[str, Scores]:
         """What each expert says of every item, float32 [b, n] by name."""
@@ -135,8 +124,8 @@ class Experts:
         length = np.linalg.norm(profile, axis=1, keepdims=True)
         return (profile / np.maximum(length, 1e-9)) @ self.dense[view].T
 
-    def _similar(self, view: str, rows: NDArray[np.int64]) -> Scores:
-        """Cosine between some items and all, [len(rows), n]."""
-        if view in self.tokens:
-            return (self.tokens[view][rows] @ self._turned[view]).toarray()
-        return self.dense[view][rows] @ self.dense[view].T
+    def _similar(self, rows: NDArray[np.int64]) -> Scores:
+        """The sum over the views of the cosines between some items and all, [len(rows), n]."""
+        dense = [vectors[rows] @ vectors.T for vectors in self.dense.values()]
+        views = ((words[rows] @ self._turned[name]).toarray() for name, words in self.tokens.items())
+        return np.sum([*dense, *views], axis=0)
