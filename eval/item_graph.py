@@ -62,9 +62,9 @@ def seen_through_content(system: ScoreFn, vectors: Vectors, *, neighbors: int = 
 
 
 def nearest(alike: Callable[[NDArray[np.int64]], Vectors], n_items: int, count: int) -> Sparse:
-    """[n, n]: each row weighs its `count` nearest others by squared likeness, and sums to 1, or to 0 without any.
+    """[n, n]: each row weighs its `count` nearest others by squared likeness; it sums to 1, or 0 without any.
 
-    `alike` says how like some rows are to all, float32 [len(rows), n_items], which is written over.
+    `alike` says how like some rows are to all, float32 [len(rows), n_items]; it is written over.
     """
     count = min(count, n_items - 1)
     near = np.empty((n_items, count), dtype=np.int64)
