@@ -30,8 +30,9 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
         values = _read_yaml(Path(path))
     for text in overrides:
         _apply_override(values, text)
-    where = " and ".join([str(path)] * (path is not None) + ["--set"] * bool(overrides))
-    return from_mapping(cls, values, where=where or "the settings")
+    places = [str(path)] if path is not None else []
+    places += ["--set"] if overrides else []
+    return from_mapping(cls, values, where=" and ".join(places) or "the settings")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import ConfigError, DataError
-from ..base.hashing import key_hashes
 from ..corpus.interactions import Cases
 from ..corpus.split import revealing
 from ..encoders import Content
@@ -121,7 +120,6 @@ class _Evaluation:
         self.counts = self.split.train.counts(len(self.run.catalogue))
         self.voting = Voting(self.run, ContentSpace(self.run))
         self.released = released(self.run.log, self.run.catalogue) if len(self.run.log) else None
-        self.hashes = key_hashes(self.run.catalogue.keys, "item")
         fit = self.counts > 0 if self.counts.any() else np.ones(len(self.counts), bool)
         self.vectors = content_vectors(self.run.content, fit)
         self.metric = f"NDCG@{ks[0]}"
@@ -184,7 +182,7 @@ class _Evaluation:
             counts=self.counts,
             name=name,
             released=self.released,
-            tie_hashes=self.hashes,
+            tie_hashes=self.voting.ties,
             ks=self.ks,
         )
 

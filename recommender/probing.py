@@ -23,7 +23,7 @@ def blended(voting: Voting, released: NDArray[np.float64] | None) -> ScoreFn:
     def score(cases: Cases) -> NDArray[np.float32]:
         scores = voting.scorer(cases)
         for case, pool in enumerate(retrieved(voting, cases, voting.run.config.serve.rerank, released)):
-            ordering = voting.order(person_of(cases, case), pool.rows)
+            ordering = voting.order(person_of(cases, case), pool.state, pool.rows)
             top = scores[case].max()
             scores[case, ordering.rows] = top + np.arange(len(ordering.rows), 0, -1, dtype=np.float32)
         return scores

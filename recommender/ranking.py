@@ -101,6 +101,7 @@ class Voting:
     def order(
         self,
         person: Person,
+        state: Vectors,
         pool: NDArray[np.int64],
         *,
         allowed: NDArray[np.bool_] | None = None,
@@ -112,6 +113,8 @@ class Voting:
 
         Parameters
         ----------
+        state
+            The person's vector, from :meth:`state`.
         allowed
             Which rows may be added to it, bool [n]; None: none. Experts raise what neither vectors nor memory
             find, most of it new. Where they are asked, which is about every item, their best come in, so that
@@ -121,7 +124,6 @@ class Voting:
         k
             How many will be shown. Only the best of the pool without the language model are read by it.
         """
-        state = self.state(person)
         scores = self.foundation([person], state[None], pool)[0]
         if allowed is not None and self.run.mixer is not None:
             competing = Candidates(allowed=allowed, tie_hashes=self.ties)

@@ -152,10 +152,11 @@ class Recommender:
     def answer(self, question: Question) -> Answer:
         """Answer one question."""
         asked = self._resolve(question)
-        pool = self._pool(asked)
+        state = self.voting.state(asked.person)
         ordering = self.voting.order(
             asked.person,
-            pool,
+            state,
+            self._pool(asked, state),
             allowed=asked.allowed,
             wish=question.query,
             similarity=asked.similarity,
@@ -234,10 +235,9 @@ class Recommender:
             )
         return self.image_encoder.encode_images([image])[0]
 
-    def _pool(self, asked: _Asked) -> NDArray[np.int64]:
+    def _pool(self, asked: _Asked, state: Vectors) -> NDArray[np.int64]:
         """Rows worth ranking: the nearest by behavior, what is remembered, and what is nearest to a wish."""
         size = self.voting.pool_size(asked.question.k)
-        state = self.voting.state(asked.person)
         near = self.retriever.search(state[None], size, allowed=asked.allowed).rows[0]
         counted = self._counted(asked.person)
         near = np.concatenate([near, counted[asked.allowed[counted]][:size]])

@@ -36,7 +36,7 @@ def test_equals_are_ordered_as_in_evaluation(pretrained):
     voting.foundation = lambda people, states, also=None: np.zeros((1, len(voting.run.catalogue)), np.float32)
     keys = [voting.run.catalogue.keys[row] for row in rows]
     expected = rows[np.argsort(key_hashes(keys, "item"))]
-    np.testing.assert_array_equal(voting.order(person, rows).rows, expected)
+    np.testing.assert_array_equal(voting.order(person, voting.state(person), rows).rows, expected)
     assert not (np.diff(expected) > 0).all()
 
 
@@ -45,7 +45,7 @@ def test_the_pool_takes_in_what_only_experts_raise(pretrained):
     recommender = Recommender.from_pretrained(pretrained)
     history = [str(key) for key in recommender.catalogue.keys[:2]]
     whole = recommender.recommend(history=history, k=K)
-    recommender._pool = lambda asked: np.array([5], dtype=np.int64)
+    recommender._pool = lambda asked, state: np.array([5], dtype=np.int64)
     narrow = recommender.recommend(history=history, k=K)
     same = {one.item.key for one in whole.recommendations} & {one.item.key for one in narrow.recommendations}
     assert len(same) >= K - 1
