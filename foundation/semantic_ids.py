@@ -249,7 +249,8 @@ class Quantizer:
                     f"a collapsed codebook: level {level} uses {even:.1f} of its {self.size} entries evenly",
                     where="semantic ids",
                     expected=f"a perplexity of at least {LEAST_USE * self.size:.0f}",
-                    fix=f"use {level - 1} levels" if level > 1 else "use fewer bits",
+                    fix="leave items without content out, or use fewer bits"
+                    + (f", or levels = {level - 1}" if level > 1 else ""),
                 )
 
 

@@ -125,7 +125,7 @@ def test_wrong_settings(settings_, text):
 
 def test_levels_that_have_nothing_left_to_say_are_refused_too():
     vectors, _, _ = planted(outer=4, inner=4, each=4)  # 64 items, told apart by the first code
-    with pytest.raises(ModelError, match=r"level 2 uses .* of its 64 entries.*use fewer bits or levels"):
+    with pytest.raises(ModelError, match=r"level 2 uses .* of its 64 entries.*use fewer bits, or levels = 1"):
         Quantizer(levels=2, bits=6).fit(vectors)
 
 
