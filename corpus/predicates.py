@@ -106,7 +106,7 @@ class Predicate:
         if self.field == "available_from" or pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             return _within(_seconds(column), op, self._moments())
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-            return _within(column.cast(pa.float64(), safe=False), op, (self._number(), self._number()))
+            return self._numbers(column, op)
         raise self._refused(f"a field of type {kind}", "text, a number, a time, true or false, or a list")
 
     def _contained(self, column: pa.ListArray | pa.LargeListArray, op: Op) -> Mask:
@@ -122,6 +122,15 @@ class Predicate:
         lower = pc.call_function("utf8_lower", [column])
         same = pc.call_function("equal", [lower, wanted]).fill_null(False).to_numpy(zero_copy_only=False)
         return same & (self.value != "")
+
+    def _numbers(self, column: pa.Array, op: Op) -> Mask:
+        """As floats; whole numbers are equal only digit by digit, which a float has not room for."""
+        number = self._number()
+        near = _within(column.cast(pa.float64(), safe=False), op, (number, number))
+        if op != "is" or not pa.types.is_integer(column.type) or not re.fullmatch(r"-?\d+", str(self.value)):
+            return near
+        same = pc.call_function("equal", [column.cast(pa.string()), pa.scalar(str(int(self.value)))])
+        return near & same.fill_null(False).to_numpy(zero_copy_only=False)
 
     def _only_is(self, op: Op, what: str) -> None:
         if op != "is":

@@ -15,6 +15,7 @@ from .results import CaseResults, Groups
 from .summary import Estimate
 
 REPLICATES = 2000
+FEW = 16  # people; with more the bootstrap is right
 Results = CaseResults | ListResults
 
 
@@ -75,7 +76,8 @@ def compare(
         If the results are not about the same cases.
 
     Source: paired percentile bootstrap, Efron & Tibshirani (1993); for rankings,
-    Sakai (SIGIR 2006); people as clusters, Field & Welsh (JRSS B 2007).
+    Sakai (SIGIR 2006); people as clusters, Field & Welsh (JRSS B 2007). With few people it claims too
+    much, so the p value is at least that of the exact sign-flip test (Fisher 1935).
     """
     runs_a, runs_b = _runs(a), _runs(b)
     _check_same_cases([*runs_a, *runs_b])
@@ -94,7 +96,7 @@ def compare(
         mean_a,
         mean_b,
         difference,
-        _p_value(samples),
+        max(_p_value(samples), _flipped(sums_a.mean(axis=0) - sums_b.mean(axis=0))),
         int(keep.sum()),
         len(size),
         max(len(runs_a), len(runs_b)),
@@ -197,6 +199,18 @@ def _replicates(
         )
         found.append(means_a - means_b)
     return np.concatenate(found)
+
+
+def _flipped(differences: NDArray[np.float64]) -> float:
+    """How often people's differences would add up to so much if each might as well be turned round, exactly.
+
+    0, which says nothing, where more than `FEW` people differ.
+    """
+    told = differences[differences != 0]
+    if len(told) > FEW:
+        return 0.0
+    signs = 1 - 2 * (np.arange(1 << len(told))[:, None] >> np.arange(len(told)) & 1)
+    return float(np.mean(np.abs(signs @ told) >= abs(told.sum()) * (1 - 1e-12)))
 
 
 def _p_value(samples: NDArray[np.float64]) -> float:

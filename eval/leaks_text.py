@@ -116,7 +116,10 @@ def _texts(catalogue: Catalogue) -> Iterable[tuple[str, str]]:
     for batch in table.select(["item_id", *names]).to_batches(max_chunksize=4096):
         for record in batch.to_pylist():
             parts = (record[name] for name in names)
-            yield record["item_id"], " ".join(" ".join(p) if isinstance(p, list) else p for p in parts if p)
+            yield (
+                record["item_id"],
+                " ".join(" ".join(filter(None, p)) if isinstance(p, list) else p for p in parts if p),
+            )
 
 
 def _is_text(kind: pa.DataType) -> bool:

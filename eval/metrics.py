@@ -34,8 +34,12 @@ def hits_of_lists(
     Raises
     ------
     DataError
-        If there are not as many truths as lists.
+        If there are not as many truths as lists, or a truth is one text instead of a collection.
     """
+    if (text := next((one for one in truth if isinstance(one, str)), None)) is not None:
+        raise DataError(
+            f'"{text}" alone', where="the truth of a list", expected="a collection of right answers"
+        )
     if len(lists) != len(truth):
         raise DataError(
             f"{len(lists)} lists and {len(truth)} truths",

@@ -30,12 +30,13 @@ def baseline(values: NDArray[np.floating], people: NDArray[np.integer]) -> Basel
     """Mean and standard deviation over people of their own mean value; `values` has one entry a case."""
     _, person = np.unique(people, return_inverse=True)
     means = np.bincount(person, weights=values) / np.bincount(person)
-    return Baseline(float(means.mean()), float(means.std(ddof=1)), len(means))
+    return Baseline(float(means.mean()), float(means.std(ddof=1)) if len(means) > 1 else 0.0, len(means))
 
 
 def plan(of: Baseline) -> dict[str, Any]:
     """What a report keeps for planning: the baseline, and people for each arm by relative lift."""
-    per_arm = {f"{lift:+.0%}": sample_size(of, lift) for lift in LIFTS} if of.mean > 0 else {}
+    known = of.mean > 0 and of.deviation > 0  # one person alone has no deviation
+    per_arm = {f"{lift:+.0%}": sample_size(of, lift) for lift in LIFTS} if known else {}
     return {**asdict(of), "people_in_each_arm": per_arm}
 
 

@@ -81,8 +81,18 @@ class Past:
     latest: ItemKey | None
 
     @classmethod
-    def of(cls, history: Sequence[Item], drops: Sequence[float] | None, *, exclude: ItemKey) -> Past:
-        """Fold repeated picks into one with the largest usable drop; leave out the recommended item."""
+    def of(
+        cls,
+        history: Sequence[Item],
+        drops: Sequence[float] | None,
+        *,
+        exclude: ItemKey,
+        earlier: Sequence[ItemKey] = (),
+    ) -> Past:
+        """Fold repeated picks into one with the largest usable drop; leave out the recommended item.
+
+        `earlier` are the picks before `history` begins: they count in how often an item was picked.
+        """
         kept = [(one, drops[i] if drops else None) for i, one in enumerate(history) if one.key != exclude]
         measured: dict[ItemKey, float | None] = {}
         for one, drop in kept:
@@ -92,8 +102,8 @@ class Past:
         return cls(
             profiles={one.key: Profile.of(one) for one, _ in kept},
             drops=measured,
-            times=Counter(one.key for one, _ in kept),
-            latest=kept[-1][0].key if kept else None,
+            times=Counter([*(one.key for one, _ in kept), *(key for key in earlier if key in measured)]),
+            latest=history[-1].key if history and history[-1].key != exclude else None,
         )
 
     @property
@@ -266,6 +276,8 @@ def _wish_entry(part: Predicate, profile: Profile) -> Evidence | None:
         return None
     if part.op == "is" and not profile.has(normal(value), part.field):
         return None
+    if part.op == "is_not" and not profile.traits.get(part.field):
+        return None  # nothing is known of it: that is no proof
     strength = 1.0 if part.op == "is" else 0.9
     return Evidence(
         "", "wish", field=part.field, op=part.op, value=value, strength=strength,

@@ -89,6 +89,7 @@ def build_ledger(
     wish: Wish | None = None,
     cold: bool = False,
     popularity: float | None = None,
+    earlier: Sequence[ItemKey] = (),
     lexicon: Lexicon | None = None,
     wording: Wording = Wording(),  # noqa: B008 (frozen)
 ) -> Ledger:
@@ -106,9 +107,11 @@ def build_ledger(
     wish
         What was asked for; which parts are met is tested on the item here.
     cold
-        Whether nobody had picked the item when the model was trained.
+        Whether nobody has picked the item.
     popularity
-        The share of the catalogue that was picked more often, in [0, 1].
+        The share of the catalogue that was picked at least as often, in [0, 1].
+    earlier
+        Keys of what the person picked before `history` begins.
     lexicon
         Makes rare shared values count more than common ones.
 
@@ -124,7 +127,7 @@ def build_ledger(
             expected="one drop for each history item, in the same order",
         )
     profile = Profile.of(item)
-    past = Past.of(history, drops, exclude=item.key)
+    past = Past.of(history, drops, exclude=item.key, earlier=earlier)
     near = {other.key: (Profile.of(other), cosine) for other, cosine in neighbors if other.key != item.key}
     found = [
         *wish_entries(item, profile, wish, near),

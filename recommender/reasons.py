@@ -65,6 +65,7 @@ class Reasons:
         items = self.run.catalogue
         recent = person.rows[-self.run.config.serve.explain_history :]
         history = [items[int(row)] for row in recent]
+        earlier = [items.keys[row] for row in person.rows[: len(person) - len(recent)].tolist()]
         drops = self.drops(person, rows)
         popularity = self._popularity()
         return [
@@ -74,8 +75,9 @@ class Reasons:
                 drops=drops[:, place].tolist(),
                 neighbors=self._neighbors(int(row), recent, wish),
                 wish=wish if wish.text else None,
-                cold=bool(self.run.counts[row] == 0),
+                cold=bool(self.picked[row] == 0),
                 popularity=float(popularity[row]),
+                earlier=earlier,
                 lexicon=self.lexicon,
             )
             for place, row in enumerate(rows)
@@ -104,10 +106,15 @@ class Reasons:
         chosen = np.union1d(best, np.flatnonzero(np.isin(near, anchors)))
         return [(self.run.catalogue[int(near[i])], float(cosine[i])) for i in chosen]
 
+    @cached_property
+    def picked(self) -> NDArray[np.int64]:
+        """How often each row was picked, int64 [n]: what the model has not learned from counts too."""
+        return np.maximum(self.run.counts, self.run.log.counts(len(self.run.catalogue)))
+
     def _popularity(self) -> NDArray[np.float64]:
-        """The share of the catalogue picked more often than each row, in [0, 1]."""
-        ordered = np.sort(self.run.counts)
-        return 1 - np.searchsorted(ordered, self.run.counts, side="right") / len(ordered)
+        """The share of the catalogue picked at least as often as each row, in (0, 1]."""
+        ordered = np.sort(self.picked)
+        return 1 - np.searchsorted(ordered, self.picked, side="left") / len(ordered)
 
 
 def _without(person: Person, place: int) -> Person:

@@ -114,7 +114,7 @@ def _parts(results: CaseResults) -> Groups:
 def _item_groups(
     outcome: Outcome, names: Sequence[str], attributes: NDArray[np.float32]
 ) -> dict[str, dict[str, float]]:
-    """Each item counts for its first category; merit is how often it is the right answer."""
+    """Each item counts for its most common category; merit is how often it is the right answer."""
     group = np.where(attributes.any(axis=1), attributes.argmax(axis=1), len(names))
     merit = np.bincount(outcome.cases.targets, minlength=len(group)).astype(np.float64)
     found = group_exposure(outcome.results[OURS].lists, group, merit)

@@ -1,8 +1,8 @@
 """`finetune`: the language model learns to rank this run's own candidates, then the voters are weighed.
 
-Only validation cases are used, which the foundation model has not learned from: on its own training
-data it is so sure of itself that a second voice would learn nothing. Their people are divided by key
-hash: most teach the ranker, a few decide when its training stops, the others fit the blend.
+Only validation cases are used, which the network has not learned from (the mixer has): on its own
+training data it is so sure of itself that a second voice would learn nothing. Their people are divided by
+key hash: most teach the ranker, a few decide when its training stops, the others fit the blend.
 """
 
 from __future__ import annotations

@@ -51,13 +51,13 @@ def _errors(app: FastAPI) -> None:
     async def refuse(_: Request, error: FirstlightError) -> JSONResponse:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
         headers = {"Retry-After": "1"} if status == 503 else None
-        return JSONResponse({"error": str(error)}, status, headers)
+        return JSONResponse({"error": _encodable(str(error))}, status, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         """Which field is wrong and why; what was sent is not sent back."""
         said = [f"{_place(one)}: {one['msg']}" for one in error.errors()]
-        return JSONResponse({"error": "; ".join(said[:SHOWN])}, 422)
+        return JSONResponse({"error": _encodable("; ".join(said[:SHOWN]))}, 422)
 
 
 def _reading(app: FastAPI, recommender: Recommender) -> None:
@@ -107,6 +107,11 @@ def _asking(app: FastAPI, recommender: Recommender, limits: Limits, queue: Queue
         fields = ask.model_dump()  # type: ignore[attr-defined]
         item = fields.pop("item")
         return await queue.run(lambda: recommender.explain(item, **fields).as_dict())
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _place(error: dict[str, Any]) -> str:

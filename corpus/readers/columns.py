@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +18,7 @@ import pyarrow.compute as pc
 from .batch import is_list, is_text
 
 NO_GENRES = "(no genres listed)"
+NAMES = r"^(0\d+|-?\d{19,})$"  # numbers that are names: a leading zero counts, or a float would lose digits
 _LISTED = r"""^\[\s*(['"]|\])"""  # how str() writes a list of strings, and what CSV exports leave behind
 
 
@@ -39,6 +42,8 @@ def list_column(column: pa.ChunkedArray, separator: str = "|") -> pa.ChunkedArra
 
 def listed(text: str) -> list[str]:
     """The strings of a list that was written as Python or JSON text; cut at its quotes if it is damaged."""
+    with suppress(ValueError):
+        return [str(value) for value in json.loads(text) if value is not None]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\\d" in a text is no concern of ours
@@ -112,7 +117,7 @@ def _recognized(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     def every(pattern: str) -> bool:
         return bool(pc.all(pc.match_substring_regex(texts, pattern)).as_py())
 
-    if texts.null_count == len(texts) or pc.any(pc.match_substring_regex(texts, r"^0\d+$")).as_py():
+    if texts.null_count == len(texts) or pc.any(pc.match_substring_regex(texts, NAMES)).as_py():
         return texts
     if every(r"^-?\d{1,18}$"):
         return texts.cast(pa.int64())

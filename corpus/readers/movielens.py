@@ -54,16 +54,28 @@ def recognizes_1m(folder: Path) -> bool:
 
 
 def read_1m(folder: Path, report: ReadReport) -> Parts:
-    """``ratings.dat``, ``movies.dat`` and ``users.dat`` (10M has none), in latin-1."""
-    people = folder / "users.dat"
-    items = tables.read_sheet(folder / "movies.dat", report, layout=_dat("item_id", "title", "genres"))
+    """``ratings.dat``, ``movies.dat`` and ``users.dat`` (10M has none); 1M is in latin-1, 10M in UTF-8."""
+    people, movies = folder / "users.dat", folder / "movies.dat"
+    titles = _dat("item_id", "title", "genres", encoding="utf-8" if _is_utf8(movies) else "latin-1")
+    items = tables.read_sheet(movies, report, layout=titles)
     users = tables.read_sheet(people, report, layout=_dat(*PEOPLE)) if people.is_file() else None
     log = tables.stream(folder / "ratings.dat", report, layout=_dat(*LOG))
     return Parts(folder, log, LOG, items, users)
 
 
-def _dat(*names: str) -> Layout:
-    return Layout(delimiter="::", quoted=False, names=names, encoding="latin-1")
+def _is_utf8(path: Path) -> bool:
+    """Whether a small file is; what is not there is missed by who reads it."""
+    try:
+        path.read_bytes().decode()
+    except OSError:
+        return True
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _dat(*names: str, encoding: str = "latin-1") -> Layout:
+    return Layout(delimiter="::", quoted=False, names=names, encoding=encoding)
 
 
 def recognizes_100k(folder: Path) -> bool:
