@@ -51,7 +51,7 @@ _AT_MOST = _alternatives(
 )
 _ABOVE = _alternatives(
     """over | above | more than | longer than | greater than | higher than | bigger than | > | after
-    | later than | newer than | more recent than | post | beyond"""
+    | later than | newer than | more recent than | post | beyond | exceed | exceeds | exceeding"""
 )
 _AT_LEAST = _alternatives(
     """at least | min | min. | minimum | minimum of | no less than | not less than | no fewer than
@@ -111,6 +111,8 @@ _PAST = re.compile(
     (?:(?:few|couple\ of|\w+)\s+)?(?:years?|decades?|months?)\b""",
     re.VERBOSE,
 )
+_UNTIL_TODAY = re.compile(r"\s*(?:to|until|till|through|-)\s*(?:today|now|the\ present|this\ day)\b")
+_OR = re.compile(r"\s*,?\s*or\s*")
 _CONTEXT = 60  # characters looked back
 
 
@@ -131,7 +133,27 @@ def find_limits(text: str, columns: frozenset[str] = frozenset()) -> list[Limit]
         quantities = quantities[used:]
         if limit and not any(limit.start < other.end and other.start < limit.end for other in limits):
             limits.append(limit)
-    return sorted(limits, key=lambda limit: limit.start)
+    return _joined(text, sorted(limits, key=lambda limit: limit.start))
+
+
+def _joined(text: str, limits: Sequence[Limit]) -> list[Limit]:
+    """Two limits that "or" joins, and that leave something out between them, are one with a gap."""
+    found = list(limits[:1])
+    for two in limits[1:]:
+        one = found[-1]
+        if one.kind == two.kind and _OR.fullmatch(text, one.end, two.start) and _apart(one, two):
+            found[-1] = replace(one, end=two.end, kind="with a gap")
+        else:
+            found.append(two)
+    return found
+
+
+def _apart(one: Limit, two: Limit) -> bool:
+    """Whether one is open below, the other above, and nothing lies in both."""
+    below, above = (one, two) if one.low is None else (two, one)
+    if below.low is not None or above.high is not None or below.high is None or above.low is None:
+        return False
+    return below.high < above.low
 
 
 def _limit_of(text: str, ahead: Sequence[Quantity], columns: frozenset[str]) -> tuple[Limit | None, int]:
@@ -156,6 +178,8 @@ def _range(text: str, one: Quantity, two: Quantity, columns: frozenset[str]) -> 
         return None
     if one.kind != "number" and _kind(one, columns) != kind:
         return None
+    if two.hours and one.kind == "number":  # "1 to 2 hours"
+        one = replace(one, low=60 * one.low)
     start = one.start - len(before[0]) if before else one.start
     return Limit(start, _end(two), kind, one.low, two.high, unit=two.unit if kind == "price" else "")
 
@@ -218,6 +242,8 @@ def _single_year(text: str, quantity: Quantity) -> Limit | None:
     width = len(released[0]) if released else 0
     if _SETTING_BEFORE.search(left) or not (width or _RELEASED_BEHIND.match(text, quantity.end)):
         return None
+    if today := _UNTIL_TODAY.match(text, quantity.end):
+        return Limit(quantity.start - width, today.end(), "year", quantity.low)
     return Limit(quantity.start - width, quantity.end, "year", quantity.low, quantity.high)
 
 

@@ -58,6 +58,7 @@ class Quantity:
     end: int
     unit: str = ""
     unit_end: int = 0
+    hours: bool = False  # whether a length was written in hours
 
 
 def find_quantities(text: str) -> Iterator[Quantity]:
@@ -70,10 +71,12 @@ def find_quantities(text: str) -> Iterator[Quantity]:
             yield Quantity("price", value, value, start, end, currency)
         elif match["half_hour"] or match["hours"] or match["minutes"]:
             minutes = _minutes(match)
-            yield Quantity("length", minutes, minutes, start, end)
+            yield Quantity("length", minutes, minutes, start, end, hours=bool(match["hours"]))
         elif match["decade"] or match["decade_word"]:
             first = _DECADE_WORDS.get(match["decade_word"]) or _first_year(int(match["decade"]))
             low, high = _DECADE_PARTS[match["part"]]
+            if first in (1800, 1900):  # the 1900s are a century, the 2000s a decade
+                low, high = 10 * low, 10 * high + 9
             yield Quantity("decade", first + low, first + high, start, end)
         elif match["year"]:
             yield Quantity("year", float(match["year"]), float(match["year"]), start, end)

@@ -13,6 +13,7 @@ from .wish_words import (
     EMPTY_PHRASES,
     FILLER,
     INDIFFERENT,
+    MEASURING,
     MODIFIERS,
     NEGATIONS,
     ONLY,
@@ -90,7 +91,7 @@ class _Walk:
         """What was just read is refused by "-free" or "excluded" and demanded by "only" behind it."""
         end = mention.end
         if mention.kind == "value" and end < len(self.tokens):
-            if self.tokens[end].word == "free" and self.tokens[end].gap in ("", "-"):
+            if self.tokens[end].word == "free" and self._refuses_before(end):
                 self.scopes.polarity[mention.start] = "unwanted"
                 self.scopes.removed.append((mention.start, end + 1))
                 return end + 1
@@ -104,6 +105,11 @@ class _Walk:
                 self.scopes.removed.append((end, end + 1))
                 return end + 1
         return end
+
+    def _refuses_before(self, place: int) -> bool:
+        """Whether the "free" at `place` is that of "horror-free", not that of "a comedy free of horror"."""
+        gap = self.tokens[place].gap
+        return gap == "-" or (not gap and not phrase_at(NEGATIONS, self.tokens, place))
 
     def _word(self, place: int) -> int:
         """Any other word; a "gore-free" refuses something that the catalogue does not know."""
@@ -166,8 +172,11 @@ class _Walk:
     def _refusal(self, place: int, behind: int, polarity: Polarity) -> int:
         """Everything the refusal at `place` reaches; its parts are joined by "or", "and" and commas."""
         end = start = behind
+        doubtful = self.tokens[place].word == "never" or self.tokens[behind - 1].word == "be"
         while True:
             part = self._part(start, narrow=self.tokens[place].word == "non")
+            if doubtful and part.unknown:  # "a man who can't be trusted" tells of him
+                return behind
             for mention in part.mentions:
                 self.scopes.polarity[mention.start] = polarity
             if part.unknown and polarity == "unwanted":
@@ -193,7 +202,7 @@ class _Walk:
                 part.end = self._clause_end(part.end)
                 break
             else:
-                part.words |= token.word not in FILLER
+                part.words |= token.word not in FILLER | MEASURING
                 part.end += 1
             if narrow:
                 break

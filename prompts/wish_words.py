@@ -117,6 +117,9 @@ FILLER = ARTICLES | _set(
     """
 )
 
+# What one does up to a limit: "I don't want to pay more than $20", "no time for more than an hour".
+MEASURING = _set("pay paying spend spending take takes last lasts run runs cost costs go going time money")
+
 # Nothing a refusal says reaches beyond these ...
 ALWAYS_BREAKS = _set("but however though although yet because since while unless still i im id ive we nope")
 # ... nor beyond these, once it has named what it refuses.
@@ -174,15 +177,43 @@ NEGATIONS = _phrases(
     wasnt
     was not
     wont
+    will not
     shouldnt
     should not
+    mustnt
+    must not
+    aint
+    never
+    cant be
+    cannot be
+    can not be
+    cant pay
+    cannot pay
+    can not pay
+    cant spend
+    cannot spend
+    can not spend
     cant stand
     cannot stand
     can not stand
+    couldnt stand
+    cant watch
+    cannot watch
+    can not watch
+    cant handle
+    cannot handle
     hate
+    hates
     hated
+    despise
+    despises
     dislike
+    dislikes
     disliked
+    w o
+    lacking
+    besides
+    enough of
     dont feel like
     do not feel like
     not feel like
@@ -243,6 +274,24 @@ EMPTY_PHRASES = _phrases(
     does not matter
     dont forget
     do not forget
+    never mind
+    never fails
+    never gets old
+    never get old
+    never get enough of
+    cant get enough of
+    cannot get enough of
+    not enough of
+    never seen
+    never saw
+    never watched
+    never read
+    never played
+    never heard of
+    never tried
+    never been
+    never had
+    never ever seen
     """
 )
 
@@ -275,6 +324,12 @@ REFUSED_BEHIND = _phrases(
     is out
     is excluded
     is not welcome
+    is not for me
+    isnt for me
+    not for me
+    is not my thing
+    isnt my thing
+    not my thing
     are out
     are excluded
     are not welcome

@@ -37,12 +37,18 @@ CATALOGUE = Catalogue(
             "shot": pa.array([date(1990, 5, 1), date(1991, 5, 1), None, date(1990, 6, 1)]),
             "sold": pa.array([datetime(1990, 5, 1, 12), None, datetime(1990, 5, 2), None]),
             "nothing": pa.nulls(4),
+            "long": pa.array([123456789012345678, 123456789012345679, None, 3], pa.int64()),
             "parts": pa.array([{"x": 1}, {"x": 2}, None, {"x": 3}]),
         }
     )
 )
 
 CASES = [
+    ("long", "is", 123456789012345678, "a"),
+    ("long", "is", "123456789012345678", "a"),
+    ("long", "is_not", "123456789012345678", "bcd"),
+    ("long", "at_least", 3, "abd"),
+    ("long", "is", "3.0", "d"),
     ("item_id", "is", "b", "b"),
     ("item_id", "is_not", "b", "acd"),
     ("title", "is", "ÉTOILE", "ab"),

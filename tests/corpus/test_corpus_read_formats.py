@@ -59,6 +59,17 @@ def test_movielens_1m(tmp_path):
     }  # fmt: skip
 
 
+def test_movielens_10m_is_in_utf8_and_has_no_people(tmp_path):
+    (tmp_path / "ratings.dat").write_bytes(b"1::10::5::978300760\n1::20::3::978302109\n")
+    (tmp_path / "movies.dat").write_bytes(
+        "10::Misérables, Les (1995)::Drama\n20::Amélie (2001)::Comedy\n".encode()
+    )
+    assert [item.title for item in read_dataset(tmp_path).catalogue] == [
+        "Misérables, Les (1995)",
+        "Amélie (2001)",
+    ]
+
+
 def test_the_double_colon_is_found_across_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr("firstlight.corpus.readers.streams.BLOCK_BYTES", 3)
     test_movielens_1m(tmp_path)

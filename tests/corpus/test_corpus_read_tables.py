@@ -10,6 +10,7 @@ import pytest
 
 from firstlight.base.errors import DataError
 from firstlight.corpus import read_dataset
+from firstlight.corpus.readers import read_items
 
 ITEMS = [
     {
@@ -393,3 +394,39 @@ def test_reading_writes_nothing(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     read_dataset(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_long_numbers_are_names(tmp_path):
+    """A float would make two sellers one."""
+    (tmp_path / "items.csv").write_text(
+        "item_id,title,seller,stock\na,A,1234567890123456781,3\nb,B,1234567890123456782,4\n"
+    )
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,timestamp\nu,a,1\n")
+    catalogue = read_dataset(tmp_path).catalogue
+    assert [one.attributes["seller"] for one in catalogue] == ["1234567890123456781", "1234567890123456782"]
+    assert [one.attributes["stock"] for one in catalogue] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        (json.dumps(["Fun \U0001f600", "Drama"]), ("Fun \U0001f600", "Drama")),
+        (json.dumps(["Comedy", None]), ("Comedy",)),
+        ("['Comedy', 'Drama']", ("Comedy", "Drama")),
+    ],
+)
+def test_lists_written_out_in_a_cell(tmp_path, cell, expected):
+    quoted = cell.replace('"', '""')
+    (tmp_path / "items.csv").write_text(f'item_id,title,categories\na,A,"{quoted}"\n')
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,timestamp\nu,a,1\n")
+    assert read_dataset(tmp_path).catalogue[0].categories == expected
+
+
+def test_rows_of_a_table_of_items_that_are_left_out_are_said(tmp_path, capsys):
+    (tmp_path / "new.csv").write_text(
+        "item_id,title,price\n1,Salt,3\n2,Salt, pepper,4\n,Nothing,2\n4,Tea,5\n"
+    )
+    assert list(read_items(tmp_path / "new.csv").keys) == ["1", "4"]
+    said = capsys.readouterr().err
+    assert "new.csv: 1 rows left out: no item_id" in said
+    assert said.count("rows left out") == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,6 +57,25 @@ def test_under_no_difference_false_claims_stay_near_five_percent():
         for _ in range(200)
     )
     assert claims <= 20
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6, 8, 12])
+def test_few_people_claim_no_more(n):
+    rng = np.random.default_rng(3)
+    pairs = (
+        (results("a", random_ranks(rng, 0.5, n)), results("b", random_ranks(rng, 0.5, n))) for _ in range(150)
+    )
+    assert sum(compare(a, b, replicates=200).holds for a, b in pairs) <= 15
+
+
+def test_the_sign_flip_p_value_is_fishers():
+    a, b = results("a", [1, 1, 1, 1, 1, 1, 2]), results("b", [2, 2, 2, 2, 2, 2, 1])
+    gain = 1 - 1 / np.log2(3)
+    differences = gain * np.array([1, 1, 1, 1, 1, 1, -1])
+    worlds = [np.sum(differences * signs) for signs in itertools.product([-1, 1], repeat=7)]
+    expected = np.mean(np.abs(worlds) >= differences.sum() - 1e-9)
+    assert compare(a, b).p_value == pytest.approx(expected)
+    assert compare(results("a", [1]), results("b", [5])).p_value == 1.0
 
 
 def test_people_are_drawn_whole():

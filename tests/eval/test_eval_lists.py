@@ -37,6 +37,11 @@ def test_two_systems_are_compared_over_the_same_cases():
         compare(judge(good, truth), judge(bad, truth), "NDCG@5")
 
 
+def test_a_truth_is_a_collection():
+    with pytest.raises(DataError, match=r'"i1" alone .in the truth of a list.; expected a collection'):
+        judge([["i1", "i2"]], ["i1"])
+
+
 def test_scores_become_the_lists_that_plain_sorting_gives():
     rng = np.random.default_rng(1)
     scores = rng.random((40, 12))

@@ -117,6 +117,10 @@ def written(report, tmp_path_factory):
     return write_report(out, report)
 
 
+def test_one_person_alone_plans_nothing():
+    assert plan(baseline(np.array([0.5, 0.3]), np.array([4, 4])))["people_in_each_arm"] == {}
+
+
 def test_no_datum_becomes_markup(written):
     text = written.read_text(encoding="utf-8")
     parts = Parts(text)

@@ -50,6 +50,24 @@ def test_repeated_picks_are_one_entry_with_a_count():
     assert "you picked “The Shallow” 2 times" in entry.facts
 
 
+def test_picks_before_the_shown_history_count_in_how_often():
+    ledger = build_ledger(REC, [SAME, NONE], drops=[0.4, 0.0], earlier=["same", "same", "half"])
+    (entry,) = entries(ledger, "history")
+    assert (entry.count, ledger.times["same"]) == (3, 3)
+    assert "half" not in ledger.times
+
+
+def test_the_latest_pick_is_the_last_one_whatever_is_recommended():
+    assert build_ledger(REC, [NONE, SAME], drops=[0.1, 0.4]).latest == "same"
+    assert build_ledger(REC, [SAME, REC], drops=[0.4, 0.1]).latest is None
+
+
+def test_what_is_unknown_of_an_item_is_no_proof_of_a_refusal():
+    wish = Wish("no love", unwanted=(Predicate("categories", "is_not", "Love"),))
+    assert entries(build_ledger(REC, wish=wish), "wish")
+    assert not entries(build_ledger(item("bare", "Bare"), wish=wish), "wish")
+
+
 def test_the_recommended_item_is_no_reason_for_itself():
     ledger = build_ledger(REC, [REC, SAME], drops=[0.9, 0.1], neighbors=[(REC, 1.0)])
     assert {one.item for one in ledger.entries} <= {"same", None}

@@ -34,6 +34,9 @@ SHOP = Catalogue(
 
 SHOP_TABLE = [
     row("under $20", limits=["price_usd at most 20"]),
+    row("I don't want to pay more than $20", limits=["price_usd at most 20"]),
+    row("can't spend more than $20", limits=["price_usd at most 20"]),
+    row("I will not pay over $20", limits=["price_usd at most 20"]),
     row("cheaper than 15", limits=["price_usd at most 15"]),
     row("between $10 and $20", limits=["price_usd at least 10", "price_usd at most 20"]),
     row("$10-$20", limits=["price_usd at least 10", "price_usd at most 20"]),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from firstlight.base.hashing import key_hashes
 from firstlight.eval.ranking import Candidates, Seen, top_rows
+from firstlight.prompts.wish import Wish
 from firstlight.recommender import Recommender
 from firstlight.recommender.question import Person
 from firstlight.recommender.splitting import make_split
@@ -49,3 +51,22 @@ def test_the_pool_takes_in_what_only_experts_raise(pretrained):
     narrow = recommender.recommend(history=history, k=K)
     same = {one.item.key for one in whole.recommendations} & {one.item.key for one in narrow.recommendations}
     assert len(same) >= K - 1
+
+
+def test_new_means_that_nobody_has_picked_it(pretrained):
+    """Also not after the model was trained: the log tells, where there is one."""
+    recommender = Recommender.from_pretrained(pretrained)
+    run = recommender.run
+    picked = run.log.counts(len(run.catalogue))
+    later = np.flatnonzero((run.counts == 0) & (picked > 0))
+    never = np.flatnonzero(picked == 0)
+    assert len(later)
+    for row, kind in ((later[0], False), *((row, True) for row in never[:1])):
+        ledger = recommender.reasons.ledgers(
+            Person(np.array([3], np.int32), np.zeros(1)), np.array([row]), Wish("")
+        )
+        assert any(entry.kind == "new" for entry in ledger[0].entries) == kind
+    shares = recommender.reasons._popularity()
+    most = picked.argmax()
+    assert shares[most] == pytest.approx(np.mean(picked >= picked[most]))
+    assert shares.max() == 1

@@ -14,7 +14,7 @@ import zlib
 import pytest
 from fastapi.testclient import TestClient
 
-from firstlight.base.errors import LimitError
+from firstlight.base.errors import DataError, LimitError
 from firstlight.cli.serve import run as serve_verb
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders.pictures import decode
@@ -134,6 +134,17 @@ def test_a_lone_surrogate_is_no_crash(client):
     )
     assert answer.status_code in (200, 400, 422)
     assert well(client)
+
+
+def test_an_error_about_a_lone_surrogate_can_be_told(client, stub):
+    def refuse(question):
+        raise DataError(f'unknown item "{question.history[0]}"')
+
+    stub.answer = refuse
+    answer = client.post(
+        "/recommend", content=rb'{"history": ["\ud83d"]}', headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()) == (422, {"error": 'unknown item "?"'})
 
 
 @pytest.mark.parametrize("path", ["/recommend", "/explain", "/recommend/picture", "/nowhere"])
