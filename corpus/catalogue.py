@@ -143,7 +143,8 @@ class Catalogue:
         DataError
             If a key stands in both, or an attribute has another type in `other`.
         """
-        tables = [_rooted(self.table, self.root), _rooted(other.table, other.root)]
+        own = _rooted(self.table, self.root)
+        tables = [own, _as_in(own.schema, _rooted(other.table, other.root))]
         try:
             return Catalogue(pa.concat_tables(tables, promote_options="permissive"))
         except pa.ArrowTypeError as error:
@@ -206,6 +207,23 @@ def _cast(column: pa.ChunkedArray, name: str, kind: pa.DataType) -> pa.ChunkedAr
             fix="fill it or remove the rows",
         )
     return cast
+
+
+def _as_in(schema: pa.Schema, table: pa.Table) -> pa.Table:
+    """Columns that say nothing, and plain values where there is text, in the types they have in `schema`.
+
+    A table of a few rows cannot know that its empty column holds numbers, or that brand 1984 is a name.
+    """
+    for place, name in enumerate(table.column_names):
+        if name not in schema.names or table.column(name).type == schema.field(name).type:
+            continue
+        kind, column = schema.field(name).type, table.column(name)
+        named = pa.types.is_string(kind) and pa.types.is_primitive(column.type)
+        if column.null_count == len(column):
+            table = table.set_column(place, name, pa.nulls(len(column), kind))
+        elif named and not pa.types.is_temporal(column.type):
+            table = table.set_column(place, name, column.cast(kind))
+    return table
 
 
 def _rooted(table: pa.Table, root: Path | None) -> pa.Table:

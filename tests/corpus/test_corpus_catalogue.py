@@ -59,6 +59,22 @@ def test_extending_with_a_known_key_or_another_type_is_an_error():
         catalogue.extended(other)
 
 
+def test_a_few_added_rows_are_typed_as_the_catalogue_is():
+    """Read by themselves, an empty price is text and the brand 1984 a number."""
+    own = Catalogue(
+        pa.table({"item_id": ["a", "b"], "price": [3, 4], "brand": ["Acme", "012"], "on": [True, None]})
+    )
+    empty = pa.array([None], pa.string())
+    for added, expected in (
+        ({"price": empty, "brand": [1984], "on": empty}, {"brand": "1984"}),
+        ({"price": [5], "brand": [34], "on": [False]}, {"price": 5, "brand": "34", "on": False}),
+    ):
+        both = own.extended(Catalogue(pa.table({"item_id": ["z"], **added})))
+        assert both[2].attributes == expected
+        assert both.table.schema.field("price").type == pa.int64()
+        assert both[0].attributes == {"price": 3, "brand": "Acme", "on": True}
+
+
 def test_a_table_must_have_keys_and_fitting_types():
     with pytest.raises(DataError, match='expected a column "item_id"'):
         Catalogue(pa.table({"title": ["x"]}))
