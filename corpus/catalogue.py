@@ -143,8 +143,7 @@ class Catalogue:
         DataError
             If a key stands in both, or an attribute has another type in `other`.
         """
-        own = _rooted(self.table, self.root)
-        tables = [own, _as_in(own.schema, _rooted(other.table, other.root))]
+        tables = [_rooted(self.table, self.root), _rooted(other.table, other.root)]
         try:
             return Catalogue(pa.concat_tables(tables, promote_options="permissive"))
         except pa.ArrowTypeError as error:
@@ -154,6 +153,13 @@ class Catalogue:
                 expected="the types of the catalogue",
                 fix="convert the column",
             ) from error
+
+    def typed_as(self, other: Catalogue) -> Catalogue:
+        """The same items, with columns that say nothing, or plain values where `other` has text, as it has them.
+
+        A table of a few rows cannot know that its empty column holds numbers, or that brand 1984 is a name.
+        """
+        return Catalogue(_as_in(other.table.schema, self.table), self.root)
 
     def save(self, path: Path) -> None:
         """Write one Parquet file, atomically, with image paths made absolute."""
@@ -210,10 +216,6 @@ def _cast(column: pa.ChunkedArray, name: str, kind: pa.DataType) -> pa.ChunkedAr
 
 
 def _as_in(schema: pa.Schema, table: pa.Table) -> pa.Table:
-    """Columns that say nothing, and plain values where there is text, in the types they have in `schema`.
-
-    A table of a few rows cannot know that its empty column holds numbers, or that brand 1984 is a name.
-    """
     for place, name in enumerate(table.column_names):
         if name not in schema.names or table.column(name).type == schema.field(name).type:
             continue

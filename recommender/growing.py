@@ -28,7 +28,7 @@ def add_items(path: Path | str, file: Path | str) -> int:
         If the table cannot be used, is empty, or names an item the run knows; the run stays as it was.
     """
     run = load_run(Path(path))
-    fresh = read_items(Path(file))
+    fresh = read_items(Path(file)).typed_as(run.catalogue)
     if len(fresh) == 0:
         raise DataError("no items", where=str(file), expected="at least one row")
     known = [key for key in fresh.keys if key in run.catalogue.vocabulary]

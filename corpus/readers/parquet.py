@@ -15,8 +15,8 @@ BATCH_ROWS = 1 << 18
 
 
 def column_names(path: Path) -> list[str]:
-    """The columns of the (first) file."""
-    return list(_open(_files(path)[0]).schema_arrow.names)
+    """The columns of all files, in order of appearance."""
+    return list(dict.fromkeys(name for file in _files(path) for name in _open(file).schema_arrow.names))
 
 
 def stream(path: Path, only: Collection[str] | None = None) -> Iterator[Batch]:
@@ -46,7 +46,7 @@ def _files(path: Path) -> list[Path]:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
+        found = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"not a readable Parquet file: {error}",
@@ -54,3 +54,12 @@ def _open(path: Path) -> pq.ParquetFile:
             expected="a complete Parquet file",
             fix="write or copy it again",
         ) from error
+    names = found.schema_arrow.names
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise DataError(
+            f'the column "{double}" stands twice',
+            where=str(path),
+            expected="one name for each column",
+            fix="rename one of them",
+        )
+    return found

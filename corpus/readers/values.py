@@ -17,6 +17,7 @@ from ...base.errors import DataError
 from .batch import is_text
 
 # Larger numbers than this many seconds (the year 5138) are read in the next finer unit.
+FIRST_YEAR, LAST_YEAR = 1800, 2200  # as seconds, numbers between these would all be of one hour of 1970
 _UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3, "milliseconds"))
 
 
@@ -101,11 +102,15 @@ class TimeReader:
         Seconds for one unit of a plain number; None before any was seen.
     unit
         Its name, or an empty string for seconds.
+    written
+        What plain numbers are when they count nothing: "years" (1999) or "days" (19990501); an empty string
+        when they count.
     """
 
     since: float = 0.0
     scale: float | None = None
     unit: str = ""
+    written: str = ""
 
     def seconds(self, column: pa.Array) -> NDArray[np.float64]:
         """Read numbers, ISO text, or Arrow's own dates and timestamps; NaN where it is none of them."""
@@ -115,8 +120,8 @@ class TimeReader:
             return _epoch(column)
         numbers = as_numbers(column)
         self._settle(numbers)
-        seconds = numbers * (self.scale or 1.0)
-        if self.unit:
+        seconds = _calendar(numbers, self.written) if self.written else numbers * (self.scale or 1.0)
+        if self.unit and not self.written:
             seconds[(seconds >= 0) & (seconds < self.since)] = np.nan
         if is_text(column.type):
             written = np.isnan(numbers) & column.is_valid().to_numpy(zero_copy_only=False)
@@ -126,10 +131,39 @@ class TimeReader:
 
     def _settle(self, numbers: NDArray[np.float64]) -> None:
         finite = numbers[np.isfinite(numbers)]
-        if self.scale is None and len(finite):
-            middle = float(np.median(finite))
-            found = next(((scale, unit) for least, scale, unit in _UNITS if middle > least), (1.0, ""))
-            self.scale, self.unit = found
+        if self.scale is not None or not len(finite):
+            return
+        middle = float(np.median(finite))
+        found = next(((scale, unit) for least, scale, unit in _UNITS if middle > least), (1.0, ""))
+        self.written = next((name for name, are in _WRITTEN.items() if are(finite).all()), "")
+        self.scale, self.unit = (1.0, self.written) if self.written else found
+
+
+def _are_years(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (numbers == np.floor(numbers)) & (numbers >= FIRST_YEAR) & (numbers <= LAST_YEAR)
+
+
+def _are_days(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which are days as YYYYMMDD."""
+    year, rest = np.divmod(numbers, 10_000)
+    month, day = np.divmod(rest, 100)
+    return _are_years(year) & (month >= 1) & (month <= 12) & (day == np.floor(day)) & (day >= 1) & (day <= 31)
+
+
+_WRITTEN = {"years": _are_years, "days": _are_days}
+
+
+def _calendar(numbers: NDArray[np.float64], written: str) -> NDArray[np.float64]:
+    """Seconds at which these years, or days as YYYYMMDD, begin; NaN for what is none."""
+    seconds, good = np.full(len(numbers), np.nan), _WRITTEN[written](numbers)
+    whole = numbers[good].astype(np.int64)
+    if written == "years":
+        moments = (whole - 1970).astype("datetime64[Y]")
+    else:
+        months = (whole // 10_000 - 1970) * 12 + whole // 100 % 100 - 1
+        moments = months.astype("datetime64[M]").astype("datetime64[D]") + (whole % 100 - 1)
+    seconds[good] = moments.astype("datetime64[s]").astype(np.float64)
+    return seconds
 
 
 def _epoch(column: pa.Array) -> NDArray[np.float64]:

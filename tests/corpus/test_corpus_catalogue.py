@@ -69,7 +69,8 @@ def test_a_few_added_rows_are_typed_as_the_catalogue_is():
         ({"price": empty, "brand": [1984], "on": empty}, {"brand": "1984"}),
         ({"price": [5], "brand": [34], "on": [False]}, {"price": 5, "brand": "34", "on": False}),
     ):
-        both = own.extended(Catalogue(pa.table({"item_id": ["z"], **added})))
+        fresh = Catalogue(pa.table({"item_id": ["z"], **added}))
+        both = own.extended(fresh.typed_as(own))
         assert both[2].attributes == expected
         assert both.table.schema.field("price").type == pa.int64()
         assert both[0].attributes == {"price": 3, "brand": "Acme", "on": True}

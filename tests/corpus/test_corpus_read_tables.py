@@ -113,6 +113,8 @@ def test_the_order_of_rows_in_the_file_never_matters(tmp_path):
         (["2017-07-14T02:40:00Z", "2017-07-14 04:40:01.5+02:00"], [1_500_000_000.0, 1_500_000_001.5], None),
         (["2017-07-14", "2017-07-15"], [1_499_990_400.0, 1_500_076_800.0], None),
         (["2017-07-14", "1500000000"], [1_499_990_400.0, 1_500_000_000.0], None),
+        (["20170714", "20170715"], [1_499_990_400.0, 1_500_076_800.0], "timestamps are in days"),
+        (["2017", "2016"], [1_483_228_800.0, 1_451_606_400.0], "timestamps are in years"),
     ],
 )
 def test_times_are_recognized(tmp_path, written, seconds, note):
@@ -430,3 +432,22 @@ def test_rows_of_a_table_of_items_that_are_left_out_are_said(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "new.csv: 1 rows left out: no item_id" in said
     assert said.count("rows left out") == 2
+
+
+def test_a_column_may_come_up_in_a_later_file(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,title\na,A\nb,B\n")
+    folder = tmp_path / "interactions.parquet"
+    folder.mkdir()
+    for number, columns in enumerate(({}, {"rating": [5.0]})):
+        rows = {"user_id": ["u"], "item_id": ["ab"[number]], "timestamp": [10 + number], **columns}
+        pq.write_table(pa.table(rows), folder / f"{number}.parquet")
+    np.testing.assert_array_equal(read_dataset(tmp_path).interactions.values, [np.nan, 5.0])
+
+
+def test_a_parquet_file_with_a_name_twice_is_refused(tmp_path):
+    (tmp_path / "items.csv").write_text("item_id,title\na,A\n")
+    columns = [pa.array(["u"]), pa.array(["a"]), pa.array([1]), pa.array([2])]
+    table = pa.Table.from_arrays(columns, ["user_id", "item_id", "timestamp", "timestamp"])
+    pq.write_table(table, tmp_path / "interactions.parquet")
+    with pytest.raises(DataError, match='the column "timestamp" stands twice .*interactions.parquet'):
+        read_dataset(tmp_path)

@@ -48,18 +48,18 @@ def test_items_not_yet_released_are_no_negatives():
     assert lean.item() == pytest.approx(plain.item(), rel=1e-5)
 
 
+def every_item_once(states, targets, vectors, bias, **later):
+    own, drawn = (vectors[targets], bias[targets]), torch.arange(len(vectors))
+    return sampled_softmax(
+        states, own, (vectors, bias), targets=targets, drawn=drawn, n_items=len(vectors), **later
+    )
+
+
 @pytest.mark.parametrize("chunk", [1, 100, 1 << 20])
 def test_sampled_softmax_with_every_item_once_is_the_full_softmax(monkeypatch, chunk):
     monkeypatch.setattr(losses, "CHUNK_ELEMENTS", chunk)
     states, targets, vectors, bias = problem()
-    sampled = sampled_softmax(
-        states,
-        (vectors[targets], bias[targets]),
-        (vectors, bias),
-        targets=targets,
-        drawn=torch.arange(len(vectors)),
-        n_items=len(vectors),
-    )
+    sampled = every_item_once(states, targets, vectors, bias)
     full = F.cross_entropy(states @ vectors.T + bias, targets)
     assert sampled.item() == pytest.approx(full.item(), rel=1e-5)
     parameters = (states, vectors, bias)
@@ -90,15 +90,7 @@ def test_drawn_items_not_yet_released_are_no_negatives(monkeypatch):
     states, targets, vectors, bias = problem()
     released = torch.rand(len(vectors), dtype=torch.double)
     asked = torch.maximum(torch.rand(len(states), dtype=torch.double), released[targets])
-    sampled = sampled_softmax(
-        states,
-        (vectors[targets], bias[targets]),
-        (vectors, bias),
-        targets=targets,
-        drawn=torch.arange(len(vectors)),
-        n_items=len(vectors),
-        later=(released, asked),
-    )
+    sampled = every_item_once(states, targets, vectors, bias, later=(released, asked))
     hidden = released[None] > asked[:, None]
     full = F.cross_entropy((states @ vectors.T + bias).masked_fill(hidden, -math.inf), targets)
     assert hidden.any()
