@@ -155,7 +155,7 @@ class Catalogue:
             ) from error
 
     def typed_as(self, other: Catalogue) -> Catalogue:
-        """The same items, with columns that say nothing, or plain values where `other` has text, as it has them.
+        """The same items; columns that say nothing, and plain values where `other` has text, are as in `other`.
 
         A table of a few rows cannot know that its empty column holds numbers, or that brand 1984 is a name.
         """
