@@ -155,7 +155,7 @@ class Catalogue:
             ) from error
 
     def typed_as(self, other: Catalogue) -> Catalogue:
-        """The same items; columns that say nothing, and plain values where `other` has text, are as in `other`.
+        """The same items, with empty columns, and plain values where `other` has text, in its types.
 
         A table of a few rows cannot know that its empty column holds numbers, or that brand 1984 is a name.
         """
