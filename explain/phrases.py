@@ -26,7 +26,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "From {n}, which you {v}, it is a close step to this {thing}, with the same {t}.",
         "Because you {v} {n}, this {thing} comes to you with the same {t}.",
         "With {n} in your history, the same {t} points to this {thing}.",
-        "You once {v} {n}, and the same {t} runs through this {thing}.",
+        "You {v} {n} earlier, and the same {t} runs through this {thing}.",
     ),
     "because_shared_twice": (
         "You {v} {n} twice, and this {thing} has the same {t}.",

@@ -218,6 +218,9 @@ class _Reader:
     def _times(pieces: Sequence[Piece]) -> int | None:
         if any(piece.normal == "twice" for piece in pieces):
             return 2
+        words = [*(piece.normal for piece in pieces), ""]
+        if any(word == "once" and after not in ("again", "more") for word, after in pairwise(words)):
+            return 1
         for piece, following in pairwise(pieces):
             if piece.kind == "number" and following.normal == _TIMES:
                 return _whole(piece.number)

@@ -46,7 +46,7 @@ def word_set(words: str) -> frozenset[str]:
 FUNCTION = word_set(
     "a an the and or of in on at to for from with as is are was were be been being has have had do does"
     " did you your yours i we us our them they their this these that those it its so if into onto"
-    " over under out up down off about between among through across while during own may might can could"
+    " up out about between among through across while during own may might can could"
     " one some any other who whom whose which what when where how here there just s re ve"
 )
 GLUE = word_set(

@@ -148,6 +148,22 @@ def test_reasons_are_plain_words(ledger, lexicon, text, reason):
     assert reason in verdict.reasons
 
 
+def test_once_is_a_number(lexicon):
+    """Of something picked twice it is false; "once again" counts nothing."""
+    twice = build_ledger(REC, [PAST, OTHER, PAST], drops=[0.5, 0.0, 0.4], lexicon=lexicon)
+    single = build_ledger(REC, [PAST], drops=[0.5], lexicon=lexicon)
+    said = Verifier(lexicon).check("You picked “Alien” once [E1].", twice)
+    assert "“Alien” was not picked 1 times" in said.reasons
+    assert Verifier(lexicon).check("You picked “Alien” once [E1].", single).ok
+    again = Verifier(lexicon).check("You picked “Alien”, and it comes back once again [E1].", twice)
+    assert not any("1 times" in reason for reason in again.reasons)
+
+
+@pytest.mark.parametrize("text", ["You went off “Alien” [E1].", "Its year is over 1982 [E1]."])
+def test_small_words_that_turn_a_fact_round_are_refused(ledger, lexicon, text):
+    assert not Verifier(lexicon).check(text, ledger).ok
+
+
 def test_a_negative_drop_gives_no_reason(lexicon):
     ledger = build_ledger(REC, [PAST], drops=[-0.5], lexicon=lexicon)
     verdict = Verifier(lexicon).check(f"“Alien” led to this Ridley Scott [{ledger.entries[0].id}].", ledger)
