@@ -67,6 +67,18 @@ def require(columns: Sequence[str], needed: Collection[str], file: str) -> None:
             )
 
 
+def distinct(names: list[str], path: Path) -> list[str]:
+    """The names of a file's columns; a :class:`DataError` if one stands twice."""
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise DataError(
+            f'the column "{double}" stands twice',
+            where=str(path),
+            expected="one name for each column",
+            fix="rename one of them",
+        )
+    return names
+
+
 def is_text(kind: pa.DataType) -> bool:
     """Whether an Arrow type holds plain text."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)

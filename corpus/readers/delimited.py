@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 
 from ...base.errors import DataError
 from ..dataset import ReadReport
-from .batch import Batch, row_too_long
+from .batch import Batch, distinct, row_too_long
 from .streams import ROW_BYTES, delimiter_byte, open_text
 
 
@@ -122,14 +122,7 @@ def _header(text: io.BufferedReader, path: Path, layout: Layout) -> list[str]:
     except csv.Error as error:
         raise DataError(f"the header line cannot be read: {error}", where=str(path)) from error
     names = [cell.strip() or f"column {i + 1}" for i, cell in enumerate(cells)]
-    if double := next((name for name in names if names.count(name) > 1), None):
-        raise DataError(
-            f'the column "{double}" stands twice',
-            where=str(path),
-            expected="one name for each column",
-            fix="rename one of them",
-        )
-    return names
+    return distinct(names, path)
 
 
 def _open(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...base.errors import DataError
-from .batch import Batch
+from .batch import Batch, distinct
 
 BATCH_ROWS = 1 << 18
 
@@ -54,12 +54,5 @@ def _open(path: Path) -> pq.ParquetFile:
             expected="a complete Parquet file",
             fix="write or copy it again",
         ) from error
-    names = found.schema_arrow.names
-    if double := next((name for name in names if names.count(name) > 1), None):
-        raise DataError(
-            f'the column "{double}" stands twice',
-            where=str(path),
-            expected="one name for each column",
-            fix="rename one of them",
-        )
+    distinct(found.schema_arrow.names, path)
     return found
