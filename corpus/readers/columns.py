@@ -42,7 +42,7 @@ def list_column(column: pa.ChunkedArray, separator: str = "|") -> pa.ChunkedArra
 
 def listed(text: str) -> list[str]:
     """The strings of a list that was written as Python or JSON text; cut at its quotes if it is damaged."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         return [str(value) for value in json.loads(text) if value is not None]
     try:
         with warnings.catch_warnings():
