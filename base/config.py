@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -130,6 +130,15 @@ def _convert_union(value: Any, choices: tuple[Any, ...], where: str) -> Any:
         except ConfigError as error:
             errors.append(error)
     raise errors[0]
+
+
+def demand(
+    config: Any, names: Sequence[str], holds: Callable[[Any], bool], *, expected: str, where: str = ""
+) -> None:
+    """Raise a :class:`ConfigError` that names the first of these settings for which `holds` is false."""
+    for name in names:
+        if not holds(value := getattr(config, name)):
+            raise ConfigError(f"{name} = {value}", where=where, expected=expected)
 
 
 def to_mapping(config: Any) -> dict[str, Any]:

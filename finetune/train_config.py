@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.config import to_yaml
-from ..base.errors import ConfigError, DataError
+from ..base.config import demand, to_yaml
+from ..base.errors import DataError
 from ..base.hashing import digest
 from ..prompts.render import Limits
 from .contract import RankRequest
@@ -171,19 +172,12 @@ class RankerConfig:
     def __post_init__(self) -> None:
         at_least_one = ("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every")
         optional = ("depth", "max_people", "max_valid", "max_steps", "lora_layers")
-        for name in (*at_least_one, *(name for name in optional if getattr(self, name) is not None)):
-            if getattr(self, name) < 1:
-                raise ConfigError(
-                    f"{name} = {getattr(self, name)}", where="RankerConfig", expected="1 or more"
-                )
-        for name in ("soft_dropout", "text_share", "projector_share", "lora_dropout", "warmup"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(
-                    f"{name} = {getattr(self, name)}", where="RankerConfig", expected="from 0 to below 1"
-                )
-
-        if self.beta <= 0:
-            raise ConfigError(f"beta = {self.beta}", where="RankerConfig", expected="above 0")
+        shares = ("soft_dropout", "text_share", "projector_share", "lora_dropout", "warmup")
+        named = partial(demand, self, where="RankerConfig")
+        named(at_least_one, lambda one: one >= 1, expected="1 or more")
+        named(optional, lambda one: one is None or one >= 1, expected="1 or more")
+        named(shares, lambda one: 0 <= one < 1, expected="from 0 to below 1")
+        named(("beta",), lambda one: one > 0, expected="above 0")
 
     def stage(self, step: int, total: int) -> Stage:
         """What step `step` of `total` trains."""

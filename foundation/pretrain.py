@@ -18,6 +18,7 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
 from torch import Tensor
 
+from ..base.config import demand
 from ..base.errors import ConfigError, DataError, ModelError
 from ..base.hashing import digest
 from ..base.progress import bar, say
@@ -90,17 +91,13 @@ class PretrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_tokens", "accumulation", "patience", "checkpoint_steps", "n_negatives"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}", expected="at least 1")
-        for name in ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout", "gaps"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}", expected="a share from 0 to below 1")
-        if not 0 < self.lr < math.inf:
-            raise ConfigError(f"lr = {self.lr}", expected="a learning rate above 0")
-        for name in ("code_loss", "align_loss", "weight_decay", "id_decay"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} = {getattr(self, name)}", expected="a weight of 0 or more")
+        numbers = ("epochs", "batch_tokens", "accumulation", "patience", "checkpoint_steps", "n_negatives")
+        shares = ("warmup", "id_dropout", "cold_share", "mask_share", "modality_dropout", "gaps")
+        weights = ("code_loss", "align_loss", "weight_decay", "id_decay")
+        demand(self, numbers, lambda one: one >= 1, expected="at least 1")
+        demand(self, shares, lambda one: 0 <= one < 1, expected="a share from 0 to below 1")
+        demand(self, ("lr",), lambda one: 0 < one < math.inf, expected="a learning rate above 0")
+        demand(self, weights, lambda one: 0 <= one < math.inf, expected="a weight of 0 or more")
 
     def recipe(self, n_known: int) -> Recipe:
         """What a step hides and asks, in a catalogue with so many items to name."""
@@ -350,6 +347,8 @@ def _accelerator(precision: str) -> Accelerator:
     try:
         return Accelerator(mixed_precision=_precision(precision), kwargs_handlers=[parallel])
     except ValueError as error:
+        if "already been initialized" not in str(error):
+            raise
         raise ConfigError(
             f'precision "{precision}" after training with another in the same process',
             where="pretrain.precision",

@@ -28,6 +28,7 @@ Polarity = Literal["wanted", "unwanted", "limit", "ignored"]
 _REFUSALS: tuple[tuple[Phrases, Polarity], ...] = ((INDIFFERENT, "ignored"), (NEGATIONS, "unwanted"))
 _STRONG = frozenset(".;:!?()\n…")
 _STOPS = CLAUSE_BREAKS | PREPOSITIONS
+_WEIGHTLESS = FILLER | MEASURING
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ class _Walk:
                 part.end = self._clause_end(part.end)
                 break
             else:
-                part.words |= token.word not in FILLER | MEASURING
+                part.words |= token.word not in _WEIGHTLESS
                 part.end += 1
             if narrow:
                 break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..base.config import demand
 from ..base.errors import ConfigError
 from ..finetune import RankerConfig
 from ..foundation.pretrain import PretrainConfig
@@ -103,18 +104,16 @@ class ShapeConfig:
     use_time: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("hidden_size", "n_blocks", "n_heads", "max_items", "text_rank", "image_rank"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}", where="shape", expected="at least 1")
+        sizes = ("hidden_size", "n_blocks", "n_heads", "max_items", "text_rank", "image_rank")
+        demand(self, sizes, lambda one: one >= 1, expected="at least 1", where="shape")
+        demand(
+            self, ("dropout",), lambda one: 0 <= one < 1, expected="a share from 0 to below 1", where="shape"
+        )
         if self.hidden_size % self.n_heads:
             raise ConfigError(
                 f"n_heads = {self.n_heads}",
                 where="shape",
                 expected=f"a number that divides hidden_size = {self.hidden_size}",
-            )
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(
-                f"dropout = {self.dropout}", where="shape", expected="a share from 0 to below 1"
             )
         if not self.id_half >= 0 or self.code_levels < 0:
             raise ConfigError(

@@ -13,10 +13,9 @@ from huggingface_hub import HfApi
 from ..base.errors import ArtifactError
 from ..base.files import MANIFEST, publish_directory, read_json, verify_directory, write_text
 from .log_file import load_log, save_log
-from .run_directory import REPORT, revise
+from .run_directory import LOG, REPORT, revise
 
 CARD = "README.md"
-LOG = "log.parquet"  # what people did is nobody else's business
 
 
 def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | None = None) -> str:
@@ -50,7 +49,7 @@ def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | 
 
 
 def _without_people(path: Path, target: Path) -> Path:
-    """A copy of a run whose log is empty, complete with its manifest."""
+    """A complete copy of a run but for its log, which is empty: what people did is nobody else's business."""
     log = load_log(path / LOG)
     with publish_directory(target) as draft:
         shutil.copytree(path, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LOG, MANIFEST))

@@ -67,7 +67,6 @@ class Reasons:
         history = [items[int(row)] for row in recent]
         earlier = [items.keys[row] for row in person.rows[: len(person) - len(recent)].tolist()]
         drops = self.drops(person, rows)
-        popularity = self._popularity()
         return [
             build_ledger(
                 items[int(row)],
@@ -76,7 +75,7 @@ class Reasons:
                 neighbors=self._neighbors(int(row), recent, wish),
                 wish=wish if wish.text else None,
                 cold=bool(self.picked[row] == 0),
-                popularity=float(popularity[row]),
+                popularity=float(self.popularity[row]),
                 earlier=earlier,
                 lexicon=self.lexicon,
             )
@@ -111,7 +110,8 @@ class Reasons:
         """How often each row was picked, int64 [n]: what the model has not learned from counts too."""
         return np.maximum(self.run.counts, self.run.log.counts(len(self.run.catalogue)))
 
-    def _popularity(self) -> NDArray[np.float64]:
+    @cached_property
+    def popularity(self) -> NDArray[np.float64]:
         """The share of the catalogue picked at least as often as each row, in (0, 1]."""
         ordered = np.sort(self.picked)
         return 1 - np.searchsorted(ordered, self.picked, side="left") / len(ordered)

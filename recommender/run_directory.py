@@ -49,6 +49,7 @@ from .log_file import load_log, save_log
 IMAGE_ENCODER = "image_encoder"
 RANKER = "ranker"
 REPORT = "report"
+LOG = "log.parquet"
 MIXER = "mixer.safetensors"
 ALIKE = "look_alikes"
 LOOK_ALIKES = f"{ALIKE}.safetensors"
@@ -100,7 +101,7 @@ def save_run(run: Run, *, image_encoder: Path | None) -> None:
     """Write a complete run directory, or nothing."""
     with publish_directory(run.path) as draft:
         write_text(draft / "config.yaml", to_yaml(run.config))
-        save_log(run.log, draft / "log.parquet")
+        save_log(run.log, draft / LOG)
         with quiet_transformers():
             run.model.save_pretrained(draft / "foundation")
         if run.mixer is not None:
@@ -141,7 +142,7 @@ def load_run(path: Path) -> Run:
         path=path,
         config=load_config(RunConfig, path / "config.yaml"),
         catalogue=catalogue,
-        log=load_log(path / "log.parquet"),
+        log=load_log(path / LOG),
         counts=np.array(training.pop("counts"), dtype=np.int64),
         content=Content.load(path / "content.safetensors"),
         model=model.eval(),

@@ -13,13 +13,13 @@ from scipy.special import logsumexp
 
 from ..base.hashing import key_hashes
 from ..corpus.interactions import Cases
-from ..eval.metrics import harmonic_mean, mean_of
+from ..eval.metrics import harmonic_mean, hits_from_ranks, mean_of, ndcg
 from ..eval.ranking import Candidates, Seen, ranks_of_targets
 from ..foundation import FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.scorer import FoundationScorer
 
-MAX_CASES = 1500
+MAX_CASES, K = 1500, 10
 BIAS_BOUND = 8.0
 USUAL_SHARE = 0.2  # of the memory, while training
 MORE_BIAS = (0.0, 0.5, 1.0, 1.5)  # beyond the most likely one
@@ -112,8 +112,8 @@ class Validator:
             for found, (bias, share) in zip(gains, tries, strict=True)
         ]
 
-    def _figure(self, ndcg: NDArray[np.float64], cold: NDArray[np.bool_]) -> dict[str, float]:
-        figures = {"ndcg": mean_of(ndcg), "warm": mean_of(ndcg[~cold]), "cold": mean_of(ndcg[cold])}
+    def _figure(self, gains: NDArray[np.float64], cold: NDArray[np.bool_]) -> dict[str, float]:
+        figures = {"ndcg": mean_of(gains), "warm": mean_of(gains[~cold]), "cold": mean_of(gains[cold])}
         both = float(harmonic_mean(figures["warm"], figures["cold"]))
         return {"score": both if self.counted else figures["ndcg"], **figures}
 
@@ -139,7 +139,7 @@ class Validator:
 def _ndcg(scores: Scores, cases: Cases) -> NDArray[np.float64]:
     """NDCG@10 of each case, seen items out; ties go against the target."""
     ranks = ranks_of_targets(scores, cases.targets, Candidates(Seen(cases.history_rows, cases.offsets)))
-    return np.where(ranks <= 10, 1 / np.log2(ranks + 1), 0.0)
+    return ndcg(hits_from_ranks(ranks, K), np.ones(len(ranks), dtype=np.int64), K)
 
 
 def set_cold_bias(model: FoundationModel, value: float) -> None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ...base.errors import DataError
 from .batch import is_text
 
-# Larger numbers than this many seconds (the year 5138) are read in the next finer unit.
 FIRST_YEAR, LAST_YEAR = 1800, 2200  # as seconds, numbers between these would all be of one hour of 1970
+# Larger numbers than this many seconds (the year 5138) are read in the next finer unit.
 _UNITS = ((1e17, 1e-9, "nanoseconds"), (1e14, 1e-6, "microseconds"), (1e11, 1e-3, "milliseconds"))
 
 
@@ -101,16 +101,13 @@ class TimeReader:
     scale
         Seconds for one unit of a plain number; None before any was seen.
     unit
-        Its name, or an empty string for seconds.
-    written
-        What plain numbers are when they count nothing: "years" (1999) or "days" (19990501); an empty string
-        when they count.
+        Its name, or an empty string for seconds. Plain numbers may count nothing, but be "years" (1999) or
+        "days" (19990501).
     """
 
     since: float = 0.0
     scale: float | None = None
     unit: str = ""
-    written: str = ""
 
     def seconds(self, column: pa.Array) -> NDArray[np.float64]:
         """Read numbers, ISO text, or Arrow's own dates and timestamps; NaN where it is none of them."""
@@ -120,9 +117,12 @@ class TimeReader:
             return _epoch(column)
         numbers = as_numbers(column)
         self._settle(numbers)
-        seconds = _calendar(numbers, self.written) if self.written else numbers * (self.scale or 1.0)
-        if self.unit and not self.written:
-            seconds[(seconds >= 0) & (seconds < self.since)] = np.nan
+        if self.unit in _WRITTEN:
+            seconds = _calendar(numbers, self.unit)
+        else:
+            seconds = numbers * (self.scale or 1.0)
+            if self.unit:
+                seconds[(seconds >= 0) & (seconds < self.since)] = np.nan
         if is_text(column.type):
             written = np.isnan(numbers) & column.is_valid().to_numpy(zero_copy_only=False)
             if written.any():
@@ -135,8 +135,8 @@ class TimeReader:
             return
         middle = float(np.median(finite))
         found = next(((scale, unit) for least, scale, unit in _UNITS if middle > least), (1.0, ""))
-        self.written = next((name for name, are in _WRITTEN.items() if are(finite).all()), "")
-        self.scale, self.unit = (1.0, self.written) if self.written else found
+        written = next((name for name, are in _WRITTEN.items() if are(finite).all()), "")
+        self.scale, self.unit = (1.0, written) if written else found
 
 
 def _are_years(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -66,7 +66,7 @@ def test_new_means_that_nobody_has_picked_it(pretrained):
             Person(np.array([3], np.int32), np.zeros(1)), np.array([row]), Wish("")
         )
         assert any(entry.kind == "new" for entry in ledger[0].entries) == kind
-    shares = recommender.reasons._popularity()
+    shares = recommender.reasons.popularity
     most = picked.argmax()
     assert shares[most] == pytest.approx(np.mean(picked >= picked[most]))
     assert shares.max() == 1
