@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 SEPARATOR = b"\x1f"
 
 
-def digest(*parts: str | bytes) -> str:
-    """Hex digest (128 bits) of the parts, unambiguous about where one ends."""
+def digest(*parts: str | bytes | tuple[int, Iterable[bytes]]) -> str:
+    """Hex digest (128 bits) of the parts, unambiguous about where one ends.
+
+    A part too long to be held comes as the number of its bytes and its pieces in order.
+    """
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        state.update(len(data).to_bytes(8, "little") + data)
+        length, pieces = data if isinstance(data, tuple) else (len(data), (data,))
+        state.update(length.to_bytes(8, "little"))
+        for piece in pieces:
+            state.update(piece)
     return state.hexdigest()
 
 

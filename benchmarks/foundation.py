@@ -201,12 +201,7 @@ def foundation(
 
 def without_newest(cases: Cases) -> Cases:
     """The same questions as if the last thing that each person did had never been logged."""
-    kept = np.ones(len(cases.history_rows), dtype=bool)
-    kept[cases.offsets[1:][cases.lengths > 0] - 1] = False
-    offsets = np.concatenate([[0], np.cumsum(np.maximum(cases.lengths - 1, 0))])
-    return replace(
-        cases, history_rows=cases.history_rows[kept], history_times=cases.history_times[kept], offsets=offsets
-    )
+    return replace(cases, ends=np.maximum(cases.ends - 1, cases.starts))
 
 
 def without_last(log: Interactions) -> tuple[Interactions, Cases]:

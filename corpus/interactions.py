@@ -13,6 +13,7 @@ from ..base.hashing import key_hashes, mix
 from .keys import Rows, UserKey
 
 Clock = Literal["timestamp", "position"]
+BLOCK = 1 << 22  # history items at a time, where all would be too many
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,17 @@ class Interactions:
 class Cases:
     """Questions with a known answer: after this history, at this time, which item came next.
 
+    Histories lie in arrays that cases share, often a whole log's: somebody who is asked a thousand times is
+    kept once, not a thousand times. A part of the cases costs nothing to take.
+
     Attributes
     ----------
     user_keys
         Whose case it is; a person may have several.
-    history_rows, offsets
-        Case i's history, oldest first, is ``history_rows[offsets[i]:offsets[i + 1]]``.
-    history_times
-        Beside `history_rows`, on the log's clock; NaN where unknown.
+    rows, row_times
+        What histories are made of, and when it was, on the log's clock; NaN where unknown.
+    starts, ends
+        Case i's history, oldest first, is ``rows[starts[i]:ends[i]]``, int64 [n].
     targets
         The row that came next, int32 [n].
     times
@@ -140,18 +144,36 @@ class Cases:
     """
 
     user_keys: tuple[UserKey, ...]
-    history_rows: Rows
-    history_times: NDArray[np.float64]
-    offsets: NDArray[np.int64]
+    rows: Rows
+    row_times: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
     targets: Rows
     times: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        user_keys: tuple[UserKey, ...],
+        history_rows: Rows,
+        history_times: NDArray[np.float64],
+        offsets: NDArray[np.int64],
+        targets: Rows,
+        times: NDArray[np.float64],
+    ) -> Cases:
+        """From histories one after the other: case i's is ``history_rows[offsets[i]:offsets[i + 1]]``."""
+        return cls(user_keys, history_rows, history_times, offsets[:-1], offsets[1:], targets, times)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def history(self, case: int) -> Rows:
         """The rows of one case's history, oldest first."""
-        return self.history_rows[self.offsets[case] : self.offsets[case + 1]]
+        return self.rows[self.starts[case] : self.ends[case]]
+
+    def moments(self, case: int) -> NDArray[np.float64]:
+        """When each of these was."""
+        return self.row_times[self.starts[case] : self.ends[case]]
 
     def histories(self) -> list[Rows]:
         """Every case's history."""
@@ -160,7 +182,41 @@ class Cases:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How long each history is."""
-        return np.diff(self.offsets)
+        return self.ends - self.starts
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each case's history begins in :attr:`history_rows`, and where the last one ends."""
+        return np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64)
+
+    @property
+    def history_rows(self) -> Rows:
+        """All histories one after the other: a copy, so of many cases ask :meth:`blocks` for theirs."""
+        return self.rows[self._places]
+
+    @property
+    def history_times(self) -> NDArray[np.float64]:
+        """Beside :attr:`history_rows`."""
+        return self.row_times[self._places]
+
+    @property
+    def _places(self) -> NDArray[np.int64]:
+        offsets = self.offsets
+        return np.repeat(self.starts - offsets[:-1], self.lengths) + np.arange(offsets[-1])
+
+    def blocks(self, most: int = BLOCK) -> Iterator[Cases]:
+        """All cases in order, as parts whose histories have `most` items together, or are one."""
+        offsets, start = self.offsets, 0
+        while start < len(self):
+            end = int(np.searchsorted(offsets, offsets[start] + most, side="right")) - 1
+            yield self.take(np.arange(start, end := max(end, start + 1)))
+            start = end
+
+    def widest(self) -> Cases:
+        """The cases whose histories hold all the others': the longest of those that begin at one place."""
+        order = np.lexsort((self.ends, self.starts))
+        last = np.append(np.diff(self.starts[order]) > 0, True) if len(order) else order.astype(bool)
+        return self.take(order[last])
 
     def take(self, chosen: NDArray[np.integer] | NDArray[np.bool_]) -> Cases:
         """The chosen cases, by index or mask, in that order."""
@@ -169,14 +225,13 @@ class Cases:
 
     def newest(self, index: NDArray[np.integer], lengths: NDArray[np.integer]) -> Cases:
         """Cases by index, of whose histories only the newest `lengths` items are left."""
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        starts = self.offsets[index + 1] - lengths
-        places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        ends = self.ends[index]
         return Cases(
             tuple(self.user_keys[i] for i in index),
-            self.history_rows[places],
-            self.history_times[places],
-            offsets,
+            self.rows,
+            self.row_times,
+            ends - lengths,
+            ends,
             self.targets[index],
             self.times[index],
         )
@@ -184,15 +239,12 @@ class Cases:
 
 def cases_at(log: Interactions, places: NDArray[np.integer]) -> Cases:
     """Turn interactions into cases: each at `places` becomes a target, all before it its history."""
-    starts = log.offsets[log.users[places]]
-    lengths = places - starts
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    inside = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
     return Cases(
         tuple(log.user_keys[user] for user in log.users[places]),
-        log.rows[inside],
-        log.times[inside],
-        offsets,
+        log.rows,
+        log.times,
+        log.offsets[log.users[places]],
+        places.astype(np.int64),
         log.rows[places],
         log.times[places],
     )

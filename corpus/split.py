@@ -278,5 +278,10 @@ def _split(
 
 
 def _digest_of_cases(cases: Cases) -> str:
-    arrays = (cases.history_rows, cases.history_times, cases.offsets, cases.targets, cases.times)
-    return digest(*cases.user_keys, *(array.tobytes() for array in arrays))
+    items = int(cases.lengths.sum())
+    histories = (
+        (items * cases.rows.itemsize, (part.history_rows.tobytes() for part in cases.blocks())),
+        (items * cases.row_times.itemsize, (part.history_times.tobytes() for part in cases.blocks())),
+    )
+    arrays = (cases.offsets, cases.targets, cases.times)
+    return digest(*cases.user_keys, *histories, *(array.tobytes() for array in arrays))

@@ -91,7 +91,7 @@ def _ids_encode_order(split: Split, catalogue: Catalogue) -> Iterator[Finding]:
     cases = split.test.take(split.test.lengths > 0)
     if not len(cases):
         return
-    last = cases.history_rows[cases.offsets[1:] - 1].astype(np.int64)
+    last = cases.rows[cases.ends - 1].astype(np.int64)
     numberings = {"rows": np.arange(len(catalogue))}
     if all(key.isascii() and key.isdigit() and len(key) < 16 for key in catalogue.keys):
         numberings["keys"] = np.array([int(key) for key in catalogue.keys])

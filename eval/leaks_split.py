@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ DUPLICATE_LENGTH = 8  # shorter equal sequences happen by chance ...
 DUPLICATES = 0.005  # ... and some people do have two accounts
 REPEATS = 0.05  # excess of repeated targets over the repeats inside sentences
 Hashes = NDArray[np.uint64]
+NO_HASHES = np.zeros(0, dtype=np.uint64)
 
 
 def repeat_share(cases: Cases) -> float:
@@ -26,10 +27,7 @@ def repeat_share(cases: Cases) -> float:
 
 def in_history(cases: Cases) -> NDArray[np.bool_]:
     """Which targets stand in their own history, bool [n]."""
-    same = cases.history_rows == np.repeat(cases.targets, cases.lengths)
-    found = np.zeros(len(cases), dtype=bool)
-    found[np.repeat(np.arange(len(cases)), cases.lengths)[same]] = True
-    return found
+    return _any_of(cases, lambda part: part.history_rows == np.repeat(part.targets, part.lengths))
 
 
 def training_holds_answers(split: Split) -> Iterator[Finding]:
@@ -48,7 +46,7 @@ def training_holds_answers(split: Split) -> Iterator[Finding]:
 
 def answers_in_other_histories(split: Split) -> Iterator[Finding]:
     """Test interactions in the histories of validation: what is tuned on them has seen the answers."""
-    valid = split.valid
+    valid = split.valid.widest()
     people = np.repeat(key_hashes(valid.user_keys), valid.lengths)
     hit = _Done(people, valid.history_rows, valid.history_times).holds(split.test)
     yield from finding(
@@ -88,9 +86,7 @@ def future(split: Split) -> Iterator[Finding]:
             "train before the cut",
         )
     for name, cases in {"test": split.test, "validation": split.valid}.items():
-        later = cases.history_times > np.repeat(cases.times, cases.lengths)
-        whose = np.zeros(len(cases), dtype=bool)
-        whose[np.repeat(np.arange(len(cases)), cases.lengths)[later]] = True
+        whose = _any_of(cases, lambda part: part.history_times > np.repeat(part.times, part.lengths))
         yield from finding(
             f"{name} histories that reach beyond their own question", "leak", whose, example(cases, whose),
             "cut each history at the time of its case",
@@ -109,7 +105,7 @@ def repeats(split: Split) -> Iterator[Finding]:
 
 def _usual_repeats(split: Split) -> float:
     """How often a sentence of training (without training: a history) ends with an item it held before."""
-    one = split.train if len(split.train) else split.test
+    one = split.train if len(split.train) else split.test.widest()
     rows, offsets = (one.rows if isinstance(one, Interactions) else one.history_rows), one.offsets
     lengths = np.diff(offsets)
     filled = offsets[1:][lengths > 0]
@@ -165,6 +161,16 @@ def duplicate_people(split: Split) -> Iterator[Finding]:
         )
 
 
+def _any_of(cases: Cases, told: Callable[[Cases], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Which cases have a history item that `told` says yes to, bool [n]; asked block by block."""
+    found = [np.zeros(0, dtype=bool)]
+    for part in cases.blocks():
+        whose = np.zeros(len(part), dtype=bool)
+        whose[np.repeat(np.arange(len(part)), part.lengths)[told(part)]] = True
+        found.append(whose)
+    return np.concatenate(found)
+
+
 def _among(values: Hashes, pool: Hashes) -> NDArray[np.bool_]:
     """Which values stand in the pool; sorting is several times as fast here as ``np.isin``."""
     ordered = np.append(np.sort(pool), np.uint64(2**64 - 1))
@@ -182,6 +188,10 @@ def _steps(rows: NDArray[np.integer], places: NDArray[np.integer]) -> Hashes:
 
 def _sequence_hashes(cases: Cases) -> Hashes:
     """One hash for each case's history followed by its target."""
+    return np.concatenate([NO_HASHES, *map(_hashes_of_block, cases.blocks())])
+
+
+def _hashes_of_block(cases: Cases) -> Hashes:
     places = np.arange(len(cases.history_rows)) - np.repeat(cases.offsets[:-1], cases.lengths)
     running = np.concatenate([[np.uint64(0)], np.cumsum(_steps(cases.history_rows, places), dtype=np.uint64)])
     return running[cases.offsets[1:]] - running[cases.offsets[:-1]] + _steps(cases.targets, cases.lengths)

@@ -63,7 +63,7 @@ class FoundationScorer:
 
     def people(self, cases: Cases) -> Scores:
         """One vector for each case, float32 [b, size]."""
-        times = [cases.history_times[a:b] for a, b in zip(cases.offsets, cases.offsets[1:], strict=False)]
+        times = [cases.moments(case) for case in range(len(cases))]
         return self.model.people(cases.histories(), self.vectors, times)
 
     def __call__(self, cases: Cases) -> Scores:

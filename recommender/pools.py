@@ -61,5 +61,4 @@ def _batch(voting: Voting, cases: Cases, size: int, released: NDArray[np.float64
 
 def person_of(cases: Cases, case: int) -> Person:
     """Who asks in one case."""
-    span = slice(cases.offsets[case], cases.offsets[case + 1])
-    return Person(cases.history_rows[span], cases.history_times[span])
+    return Person(cases.history(case), cases.moments(case))

@@ -12,7 +12,7 @@ from ..corpus.split import Split, leave_one_out, release_times, time_split, user
 from .config import SplitConfig
 
 NOTHING = np.zeros(0)
-NO_CASES = Cases(
+NO_CASES = Cases.of(
     (), NOTHING.astype(np.int32), NOTHING, np.zeros(1, np.int64), NOTHING.astype(np.int32), NOTHING
 )
 SERVED_STEPS = 50  # of each person held out for validation: newcomers and people well known

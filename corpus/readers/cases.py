@@ -37,7 +37,7 @@ class CaseTable:
     def cases(self, ranks: NDArray[np.int32]) -> Cases:
         """The cases by catalogue row; `ranks` is the row of each item number."""
         offsets = np.concatenate([[0], np.cumsum(self.lengths)]).astype(np.int64)
-        return Cases(
+        return Cases.of(
             self.user_keys,
             ranks[self.history],
             np.full(len(self.history), np.nan),

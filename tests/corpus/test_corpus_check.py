@@ -86,7 +86,7 @@ def test_rows_left_out_on_request_are_no_error():
 
 
 def test_cases_alone_are_enough():
-    cases = Cases(
+    cases = Cases.of(
         ("u",),
         np.array([0, 1], np.int32),
         np.full(2, np.nan),

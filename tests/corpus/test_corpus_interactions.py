@@ -83,3 +83,42 @@ def test_taking_by_mask_and_missing_values():
     assert cases.user_keys == ("u0",)
     assert cases.history(0).tolist() == [1]
     assert cases.history_times.tolist() == [1.0]
+
+
+@given(ROWS, st.data(), st.integers(1, 6))
+def test_blocks_of_cases_are_all_cases_with_few_history_items_each(rows, data, most):
+    log = build(rows)
+    places = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8) if rows else st.just([]))
+    cases = cases_at(log, np.array(places, dtype=np.int64))
+    blocks = list(cases.blocks(most))
+    assert [key for part in blocks for key in part.user_keys] == list(cases.user_keys)
+    for name in ("history_rows", "history_times", "targets", "times", "lengths"):
+        whole = [getattr(part, name) for part in blocks]
+        np.testing.assert_array_equal(np.concatenate([[], *whole]), getattr(cases, name))
+    assert all(len(part) == 1 or part.lengths.sum() <= most for part in blocks)
+
+
+@given(ROWS, st.data())
+def test_the_widest_cases_hold_every_history(rows, data):
+    log = build(rows)
+    places = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8) if rows else st.just([]))
+    cases = cases_at(log, np.array(places, dtype=np.int64))
+    widest = cases.widest()
+
+    def known(of):
+        return {(of.user_keys[i], row, time) for i in range(len(of)) for row, time in entries(of, i)}
+
+    assert known(widest) == known(cases)
+    assert len(set(widest.user_keys)) == len(widest)
+
+
+def entries(cases, i):
+    return zip(cases.history(i).tolist(), cases.moments(i).tolist(), strict=True)
+
+
+def test_a_person_asked_a_thousand_times_is_kept_once():
+    log = build([(0, place % 6, place) for place in range(1000)])
+    cases = cases_at(log, np.arange(1000))
+    assert cases.rows is log.rows
+    assert cases.take(np.arange(500)).rows is log.rows
+    assert cases.lengths.sum() == 499_500

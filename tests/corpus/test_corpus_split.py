@@ -89,12 +89,11 @@ def test_time_split_never_trains_on_the_future(rows, cut, train_on_valid):
     assert sorted(parts) == as_set(log)
     for cases in (split.valid, split.test):
         for case in range(len(cases)):
-            begin, end = cases.offsets[case : case + 2]
-            user = int(cases.user_keys[case][1:])
-            before = log.rows[log.offsets[user] :][: end - begin]
+            length, user = cases.lengths[case], int(cases.user_keys[case][1:])
+            before = log.rows[log.offsets[user] :][:length]
             assert cases.history(case).tolist() == before.tolist()
-            assert (cases.history_times[begin:end] <= cases.times[case]).all()
-            assert log.rows[log.offsets[user] + end - begin] == cases.targets[case]
+            assert (cases.moments(case) <= cases.times[case]).all()
+            assert log.rows[log.offsets[user] + length] == cases.targets[case]
 
 
 def test_time_split_cuts_where_it_says_and_keeps_equal_times_together():

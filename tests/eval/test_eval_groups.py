@@ -14,7 +14,7 @@ from firstlight.eval.memorization import aliased, survival
 
 def cases_of(people):
     n = len(people)
-    return Cases(
+    return Cases.of(
         tuple(people),
         np.arange(n, dtype=np.int32),
         np.full(n, np.nan),

@@ -109,18 +109,23 @@ def test_a_history_that_reaches_beyond_its_question_is_caught():
     test = LEAVE_ONE_OUT.test
     times = test.history_times.copy()
     times[test.offsets[5]] = test.times[5] + 1
-    broken = replace(LEAVE_ONE_OUT, test=replace(test, history_times=times))
+    broken = replace(LEAVE_ONE_OUT, test=with_histories(test, test.history_rows, times, test.offsets))
     assert ("test histories that reach beyond their own question", "leak", 1) in checks(broken, CATALOGUE)
+
+
+def with_histories(cases, rows, times, offsets):
+    """The same questions after other histories."""
+    return Cases.of(cases.user_keys, rows, times, offsets, cases.targets, cases.times)
 
 
 def with_answers(cases):
     """The bug of RecBole issue 1649: the held-out item stands in its own history."""
     ends = cases.offsets[1:]
-    return replace(
+    return with_histories(
         cases,
-        history_rows=np.insert(cases.history_rows, ends, cases.targets),
-        history_times=np.insert(cases.history_times, ends, cases.times),
-        offsets=cases.offsets + np.arange(len(cases) + 1),
+        np.insert(cases.history_rows, ends, cases.targets),
+        np.insert(cases.history_times, ends, cases.times),
+        cases.offsets + np.arange(len(cases) + 1),
     )
 
 
@@ -146,15 +151,15 @@ def test_one_case_in_two_parts_is_caught():
 def test_an_answer_in_the_history_of_validation_is_caught():
     valid, test = LEAVE_ONE_OUT.valid, LEAVE_ONE_OUT.test
     few = np.arange(40)
-    told = replace(
+    told = with_histories(
         valid,
-        history_rows=np.insert(valid.history_rows, valid.offsets[few], test.targets[few]),
-        history_times=np.insert(valid.history_times, valid.offsets[few], test.times[few]),
-        offsets=valid.offsets + np.minimum(np.arange(len(valid) + 1), 40),
+        np.insert(valid.history_rows, valid.offsets[few], test.targets[few]),
+        np.insert(valid.history_times, valid.offsets[few], test.times[few]),
+        valid.offsets + np.minimum(np.arange(len(valid) + 1), 40),
     )
     expected = ("test interactions in the histories of validation", "leak", 40)
     assert expected in checks(replace(LEAVE_ONE_OUT, valid=told), CATALOGUE)
-    untimed = replace(told, history_times=np.full(len(told.history_rows), np.nan))
+    untimed = replace(told, row_times=np.full(len(told.rows), np.nan))
     assert expected in checks(replace(LEAVE_ONE_OUT, valid=untimed), CATALOGUE)
 
 

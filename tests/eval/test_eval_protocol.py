@@ -20,7 +20,7 @@ N_ITEMS = 30
 
 def cases_of(histories, targets, times=None, people=None):
     lengths = [len(history) for history in histories]
-    return Cases(
+    return Cases.of(
         tuple(people or [f"u{i}" for i in range(len(targets))]),
         np.array([row for history in histories for row in history], dtype=np.int32),
         np.full(sum(lengths), np.nan),

@@ -28,7 +28,7 @@ def people(rows: np.ndarray, lengths: np.ndarray) -> Cases:
     keys = tuple(f"u{one}" for one in range(len(rows)))
     histories = np.zeros(offsets[-1], np.int32)
     times = np.zeros(len(rows))
-    return Cases(keys, histories, np.zeros(offsets[-1]), offsets, rows.astype(np.int32), times)
+    return Cases.of(keys, histories, np.zeros(offsets[-1]), offsets, rows.astype(np.int32), times)
 
 
 def planted() -> tuple[_Lists, np.ndarray]:

@@ -52,7 +52,7 @@ def people(targets: np.ndarray, history: int = 3) -> Cases:
     rows = np.tile(np.arange(history, dtype=np.int32), n)
     offsets = np.arange(n + 1) * history
     keys = tuple(f"u{one}" for one in range(n))
-    return Cases(keys, rows, np.zeros(n * history), offsets, targets, np.ones(n))
+    return Cases.of(keys, rows, np.zeros(n * history), offsets, targets, np.ones(n))
 
 
 def drawn(scores: np.ndarray, seed: int = 0) -> np.ndarray:
