@@ -127,11 +127,19 @@ def leaks_of_split(split: Split) -> list[Finding]:
 
 
 def asked_twice(split: Split) -> Iterator[Finding]:
-    """Cases that are both in validation and in test."""
+    """Cases that are both in validation and in test.
+
+    Histories are read of those alone whose person, answer and length stand in both.
+    """
     valid, test = (
-        mix(key_hashes(cases.user_keys), _sequence_hashes(cases)) for cases in (split.valid, split.test)
+        mix(mix(key_hashes(cases.user_keys), _bits(cases.targets)), _bits(cases.lengths))
+        for cases in (split.valid, split.test)
     )
-    hit = _among(test, valid)
+    both, hit = _among(valid, test), _among(test, valid)
+    hit[hit] = _among(
+        mix(test[hit], _sequence_hashes(split.test.take(hit))),
+        mix(valid[both], _sequence_hashes(split.valid.take(both))),
+    )
     yield from finding(
         "cases that stand in validation and in test",
         "leak",

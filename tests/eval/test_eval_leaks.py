@@ -148,6 +148,15 @@ def test_one_case_in_two_parts_is_caught():
     assert checks(zero, CATALOGUE) == [("cases that stand in validation and in test", "leak", PEOPLE)]
 
 
+def test_the_same_answer_after_another_history_is_another_case():
+    test = LEAVE_ONE_OUT.test
+    rows = test.history_rows.copy()
+    rows[test.offsets[3]] = (rows[test.offsets[3]] + 1) % len(CATALOGUE)
+    other = with_histories(test, rows, test.history_times, test.offsets)
+    zero = ready_made(LOG.where(np.zeros(len(LOG), bool)), other, test)
+    assert checks(zero, CATALOGUE) == [("cases that stand in validation and in test", "leak", PEOPLE - 1)]
+
+
 def test_an_answer_in_the_history_of_validation_is_caught():
     valid, test = LEAVE_ONE_OUT.valid, LEAVE_ONE_OUT.test
     few = np.arange(40)
