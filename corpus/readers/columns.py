@@ -41,7 +41,14 @@ def list_column(column: pa.ChunkedArray, separator: str = "|") -> pa.ChunkedArra
 
 
 def listed(text: str) -> list[str]:
-    """The strings of a list that was written as Python or JSON text; cut at its quotes if it is damaged."""
+    """The strings of a list that was written as Python or JSON text; cut at its quotes if it is damaged.
+
+    Half of a surrogate pair, which both can write and no text can hold, becomes a question mark.
+    """
+    return [part.encode("utf-8", "replace").decode() for part in _strings(text)]
+
+
+def _strings(text: str) -> list[str]:
     with suppress(ValueError, RecursionError):
         return [str(value) for value in json.loads(text) if value is not None]
     try:

@@ -416,6 +416,8 @@ def test_long_numbers_are_names(tmp_path):
         (json.dumps(["Comedy", None]), ("Comedy",)),
         ("['Comedy', 'Drama']", ("Comedy", "Drama")),
         ('["Comedy", ' + "[" * 100_000, ('Comedy",',)),  # damaged, and too deep for any parser
+        (r'["Comedy\ud83d", "Drama"]', ("Comedy?", "Drama")),  # half a surrogate pair, which no text holds
+        (r"['Comedy\ud83d', 'Drama']", ("Comedy?", "Drama")),
     ],
 )
 def test_lists_written_out_in_a_cell(tmp_path, cell, expected):
