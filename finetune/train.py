@@ -44,7 +44,8 @@ class TrainingReport:
     evaluations
         ``{"step", "ndcg@10", "hit_rate@10"}`` on the validation lists; the first is the untrained ranker.
     people, tokens, seconds
-        Examples and positions that this process trained on, and for how long, evaluation left out.
+        Examples and positions that this process trained on, and for how long, evaluation left out; what
+        was done before an interruption is counted too.
     """
 
     steps: int
@@ -63,6 +64,7 @@ def train_ranker(
     config: RankerConfig | None = None,
     out: Path,
     llm: LanguageModel | None = None,
+    keep: bool = False,
 ) -> tuple[PackedRanker, TrainingReport]:
     """Train a ranker and publish it in `out`.
 
@@ -81,6 +83,8 @@ def train_ranker(
         The directory of the ranker.
     llm
         A base model that is loaded already; it is changed in place. By default `config.model`.
+    keep
+        Whether the last checkpoint stays, with which the same call is done at once.
 
     Raises
     ------
@@ -93,7 +97,11 @@ def train_ranker(
     examples = examples[: config.max_people]
     if not examples:
         raise DataError("no training examples", expected="at least one list with a known answer")
-    return _Trainer(config, examples, valid[: config.max_valid], Path(out), llm).run()
+    trainer = _Trainer(config, examples, valid[: config.max_valid], Path(out), llm)
+    trained = trainer.run()
+    if not keep and trainer.accelerator.is_main_process:
+        trainer.checkpoints.clear()
+    return trained
 
 
 class _Trainer:
@@ -118,14 +126,13 @@ class _Trainer:
         # The projector and the readout as they begin, around the same language model.
         self.untrained = RankModel(self.network.lm, self.network.readout, deepcopy(self.network.soft))
         self.checkpoints = Checkpoints(
-            out.with_name(f"{out.name}.training"), training_digest(config, examples, valid)
+            out.with_name(f"{out.name}.training"),
+            training_digest(config, examples, valid, base=f"{self.ranker.settings}"),
         )
-        group = config.batch_people * config.accumulate * self.accelerator.num_processes
-        self.steps_per_epoch = math.ceil(len(examples) / group)
+        self.group = config.batch_people * config.accumulate * self.accelerator.num_processes
+        self.steps_per_epoch = math.ceil(len(examples) / self.group)
         planned = self.steps_per_epoch * config.epochs
         self.total = min(planned, config.max_steps or planned)
-        self.people = self.tokens = 0
-        self.seconds = 0.0
 
     def run(self) -> tuple[PackedRanker, TrainingReport]:
         """Train to the end or until validation stops getting better; publish; clean up."""
@@ -136,7 +143,7 @@ class _Trainer:
             if progress.step == 0:
                 best = self._evaluate(progress, best)
             while progress.step < self.total and not self._should_stop(progress):
-                progress.losses.append(self._step(progress.step))
+                progress.losses.append(self._step(progress))
                 progress.step += 1
                 shown.update(1)
                 shown.set_postfix(loss=f"{progress.losses[-1]:.3f}")
@@ -150,7 +157,6 @@ class _Trainer:
         restore(self.network, best)
         if self.accelerator.is_main_process:
             self.ranker.save_pretrained(self.out)
-            self.checkpoints.clear()
         self.accelerator.wait_for_everyone()
         self.network.eval().requires_grad_(False)
         best_step = progress.best_step if self.valid else progress.step
@@ -159,9 +165,9 @@ class _Trainer:
             best_step,
             progress.losses,
             progress.evaluations,
-            self.people,
-            self.tokens,
-            self.seconds,
+            progress.people,
+            progress.tokens,
+            progress.seconds,
         )
         return self.ranker, report
 
@@ -183,9 +189,9 @@ class _Trainer:
         progress.best_step = progress.step
         return snapshot(self.network)
 
-    def _step(self, step: int) -> float:
-        """One optimizer step; everything random in it follows from the seed and `step`."""
-        config, started = self.config, time.monotonic()
+    def _step(self, progress: Progress) -> float:
+        """One optimizer step; everything random in it follows from the seed and the step's number."""
+        config, started, step = self.config, time.monotonic(), progress.step
         self.network.train()
         stage, pace = config.stage(step, self.total), rate_factor(step, self.total, config.warmup)
         for group in self.optimizer.param_groups:
@@ -194,13 +200,14 @@ class _Trainer:
         total = 0.0
         with torch.random.fork_rng(devices=_cuda_devices()):
             torch.manual_seed(int(np.random.SeedSequence([config.seed, 2, step]).generate_state(1)[0]))
-            for number, batch in enumerate(batches):
+            for number, (batch, share) in enumerate(batches):
                 last = number == len(batches) - 1
                 with nullcontext() if last else self.accelerator.no_sync(self.parallel):
-                    loss = self._loss(batch) / len(batches)
+                    loss = self._loss(batch) * share
                     self.accelerator.backward(loss)
                 total += loss.item()
-                self.tokens += batch.tokens
+                progress.tokens += batch.tokens
+                progress.people += len(batch.positives) if share else 0
         if not math.isfinite(total):
             raise ModelError(
                 f"the loss is {total} at step {step}",
@@ -210,21 +217,27 @@ class _Trainer:
         self.accelerator.clip_grad_norm_(list(trainable(self.network).values()), config.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        self.seconds += time.monotonic() - started
+        progress.seconds += time.monotonic() - started
         return total
 
-    def _batches(self, step: int, stage: Stage) -> list[Batch]:
-        """The part of one step's examples that is ours, in packs of `batch_people`."""
+    def _batches(self, step: int, stage: Stage) -> list[tuple[Batch, float]]:
+        """The part of one step's examples that is ours, in packs of `batch_people`, and each pack's weight.
+
+        Weights make every example of a step count the same, however the packs and processes divide them;
+        processes average their gradients.
+        """
         epoch, place = divmod(step, self.steps_per_epoch)
-        share = self.config.batch_people * self.config.accumulate
-        start = (place * self.accelerator.num_processes + self.accelerator.process_index) * share
-        order = epoch_order(len(self.examples), epoch, self.config.seed)
-        mine = order[start : start + share] or order[:1]  # every process must take part in every step
-        self.people += len(mine)
-        numbered = [(number, self.examples[number]) for number in mine]
-        size = self.config.batch_people
+        size, processes = self.config.batch_people, self.accelerator.num_processes
+        whole = epoch_order(len(self.examples), epoch, self.config.seed)
+        asked = whole[place * self.group : (place + 1) * self.group]
+        own = self.group // processes
+        mine = asked[self.accelerator.process_index * own :][:own]
+        weight = processes / len(asked) if mine else 0.0
+        numbered = [(number, self.examples[number]) for number in mine or asked[:1]]  # all must take part
         parts = [numbered[i : i + size] for i in range(0, len(numbered), size)]
-        return [build_batch(self.ranker, part, epoch, self.config, stage) for part in parts]
+        return [
+            (build_batch(self.ranker, part, epoch, self.config, stage), weight * len(part)) for part in parts
+        ]
 
     def _loss(self, batch: Batch) -> Tensor:
         config = self.config
@@ -244,8 +257,11 @@ class _Trainer:
     def _reference(self, batch: Batch) -> Tensor:
         """What the untrained ranker says of a batch: the adapter off, all else as it began; [b, n]."""
         adapter = cast(PeftModel, self.ranker.adapter)
+        self.network.eval()  # a dropped unit would make a moving reference
         with torch.no_grad(), adapter.disable_adapter():
-            return self.untrained(batch.pack, batch.voices)[0]
+            told = self.untrained(batch.pack, batch.voices)[0]
+        self.network.train()
+        return told
 
 
 def _fresh_ranker(

@@ -170,14 +170,18 @@ class RankerConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        at_least_one = ("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every")
+        at_least_one = (
+            *("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every", "patience"),
+        )
         optional = ("depth", "max_people", "max_valid", "max_steps", "lora_layers")
         shares = ("soft_dropout", "text_share", "projector_share", "lora_dropout", "warmup")
         named = partial(demand, self, where="RankerConfig")
         named(at_least_one, lambda one: one >= 1, expected="1 or more")
         named(optional, lambda one: one is None or one >= 1, expected="1 or more")
         named(shares, lambda one: 0 <= one < 1, expected="from 0 to below 1")
-        named(("beta",), lambda one: one > 0, expected="above 0")
+        above = ("beta", "lora_alpha", "learning_rate", "projector_learning_rate", "clip")
+        named(above, lambda one: one > 0, expected="above 0")
+        named(("weight_decay", "lm_weight", "seed"), lambda one: one >= 0, expected="0 or more")
 
     def stage(self, step: int, total: int) -> Stage:
         """What step `step` of `total` trains."""
@@ -186,9 +190,12 @@ class RankerConfig:
         return "text" if step < total * self.text_share else "projector"
 
 
-def training_digest(config: RankerConfig, *sets: Sequence[RankExample]) -> str:
-    """Names a training by everything that decides its outcome; a checkpoint resumes only its own."""
-    parts: list[str | bytes] = [to_yaml(config)]
+def training_digest(config: RankerConfig, *sets: Sequence[RankExample], base: str = "") -> str:
+    """Names a training by everything that decides its outcome; a checkpoint resumes only its own.
+
+    `base` says which weights it starts from and how they are asked.
+    """
+    parts: list[str | bytes] = [to_yaml(config), base]
     for examples in sets:
         parts.append(str(len(examples)))
         for example in examples:

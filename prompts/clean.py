@@ -23,20 +23,25 @@ _CHAT_TOKEN = re.compile(
 )
 _TAG = re.compile(r"<[/!?]?[A-Za-z_][^<>]{0,300}>|<!--.{0,300}?-->")
 _FENCE = re.compile(r"([`~\"'=#*_<>|\[\]{}-])\1{2,}")
-_ADDRESS = re.compile(
-    r"\w+://|\bwww\.|\b[\w-]+\.(?:com|net|org|io|ru|info|biz|xyz|app|dev)\b|\S@\S", re.IGNORECASE
-)
+# Runs of letters are bounded: without that a title of 4,096 of them costs the square of it.
+_LINK = re.compile(r"\b\w{1,20}://|\bwww\.|\S@[\w-]{1,63}\.\w", re.IGNORECASE)
+_DOMAIN = re.compile(r"\b[\w-]{1,63}\.(?:com|net|org|io|ru|info|biz|xyz|app|dev)\b", re.IGNORECASE)
 _ORDER = re.compile(
     r"""\b(?:ignore|disregard|forget|override|follow|obey)\b.{0,40}
         \b(?:instructions?|rules|prompt|above|previous|earlier|history|told)\b
     | \b(?:new|your|these|earlier|previous)\ instructions?\b
-    | \b(?:system|assistant|human|user|instructions?|response|answer|override)\s?:
-    | \b(?:answer|say|output)\ (?:yes|no|this)\b | \byes\W+yes\b
-    | \b(?:rank|recommend|choose|put)\ (?:me|this|only|it)\b | \bstop\ ranking\b
-    | \b(?:score|relevance):?\ \d | \b(?:correct|right)\ answer\b | \b(?:top|best)\ (?:recommendation|match)\b
-    | \b(?:click|visit|enter|send|mail)\ (?:here|www|your|us)\b | \bpassword\b | \bliked?\ this\ next\b""",
+    | \b(?:response|answer)\s?: | \brank\ (?:me|this|only|it)\b | \bstop\ ranking\b
+    | \b(?:score|relevance):?\ \d | \b(?:correct|right)\ answer\b | \b(?:top|best)\ recommendation\b
+    | \b(?:click|visit|enter|send|mail)\ (?:here|www|your|us)\b | \bliked?\ this\ next\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ORDER_OR_NAME = re.compile(  # "Choose Me", "Say Yes" and "Human: A History" are works
+    r"""\b(?:system|assistant|human|user|instructions?|override)\s?:
+    | \b(?:answer|say|output)\ (?:yes|no|this)\b | \byes\W+yes\b | \bbest\ match\b
+    | \b(?:recommend|choose|put)\ (?:me|this|only|it)\b | \bpassword\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NAME_WORDS = 5  # at most, of a text that may be a name whatever it says
 _SPACE = re.compile(r"\s+")
 _MARKUP = str.maketrans("", "", "<>|[]&")
 _PILED_MARKS = 2
@@ -68,16 +73,19 @@ def clean_text(text: str, limit: int = 300) -> str:
 
 def has_address(text: str) -> bool:
     """Whether the text holds a URL, a domain or a mail address."""
-    return _ADDRESS.search(text) is not None
+    return bool(_LINK.search(text) or _DOMAIN.search(text))
 
 
 def gives_orders(text: str) -> bool:
     """Whether a text speaks to a language model or a shopper: "ignore your instructions", "rank me first".
 
+    A text of a few words that may as well be a name ("Choose Me") is taken for one.
+
     A list of phrases is never complete. It keeps such texts out of what is said and what is ranked by; that
     those it misses do little harm rests on the structure of the prompt.
     """
-    return _ORDER.search(clean_text(text, LONGEST_INPUT)) is not None
+    cleaned = clean_text(text, LONGEST_INPUT)
+    return any(one.search(cleaned) for one in _suspects(cleaned, _ORDER, _ORDER_OR_NAME))
 
 
 def is_harmless(text: str) -> bool:
@@ -86,14 +94,20 @@ def is_harmless(text: str) -> bool:
 
 
 def harmless_part(text: str) -> str:
-    """The cleaned text up to its first order or address.
+    """The cleaned text up to its first order or address, but for names of a few words ("Startup.com").
 
     A title is not dropped for its tail: a ranker may take "untitled" for a recommendation (it did, by six
     places, in ``benchmarks/attacks.py``).
     """
     cleaned = clean_text(text, LONGEST_INPUT)
-    found = [match.start() for one in (_ORDER, _ADDRESS) if (match := one.search(cleaned))]
+    suspects = (*_suspects(cleaned, _ORDER, _ORDER_OR_NAME), *_suspects(cleaned, _LINK, _DOMAIN))
+    found = [match.start() for one in suspects if (match := one.search(cleaned))]
     return cleaned[: min(found)].rstrip(" ,;:([-`\"'#>") if found else cleaned
+
+
+def _suspects(cleaned: str, always: re.Pattern[str], in_speech: re.Pattern[str]) -> list[re.Pattern[str]]:
+    """What to look for in a text: some things only in one that is too long for a name."""
+    return [always, in_speech] if len(cleaned.split()) > _NAME_WORDS else [always]
 
 
 def _pass(text: str) -> str:

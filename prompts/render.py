@@ -90,7 +90,7 @@ class Renderer:
     def __post_init__(self) -> None:
         framed = len(self._frame("")) + self.limits.wish_tokens + len(self._words("\n"))
         least = {
-            "prefix_tokens": framed + len(self._words(self.template.nobody)),
+            "prefix_tokens": framed + max(len(self._words(self.template.nobody)), self._longest_line),
             "candidate_tokens": len(self._words(self.template.answer)) + self.slots + 1,
         }
         for name, need in least.items():
@@ -98,7 +98,7 @@ class Renderer:
                 raise ConfigError(
                     f"{name} = {getattr(self.limits, name)}",
                     where="limits",
-                    expected=f"at least {need} for the template's own words and the wish",
+                    expected=f"at least {need} for the template's own words, an item and the wish",
                 )
 
     def prefix(self, history: Sequence[Item], wish: str = "") -> Prefix:
@@ -130,6 +130,12 @@ class Renderer:
     def _opening(self) -> int:
         """How many ids come before the history."""
         return len(self.start) + len(self._slot) + len(self._words(self.template.opening))
+
+    @property
+    def _longest_line(self) -> int:
+        """What an item of the history takes at most."""
+        line = len(self._slot) + self.limits.history_tokens + len(self._words("\n"))
+        return line if self.limits.history_items else 0
 
     def _words(self, text: str) -> list[int]:
         return list(self.tokenize(text))

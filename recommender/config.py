@@ -63,6 +63,10 @@ class SplitConfig:
     share: float = 0.15
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        demand(self, ("cut", "share"), lambda one: 0 < one < 1, expected="between 0 and 1", where="split")
+        demand(self, ("valid",), lambda one: 0 <= one < 1, expected="from 0 to below 1", where="split")
+
 
 @dataclass(frozen=True)
 class ContentConfig:
@@ -145,6 +149,11 @@ class TuningConfig:
     pool: int = 50
     probe_lists: int = 24
 
+    def __post_init__(self) -> None:
+        sizes = ("lists", "stop_lists", "blend_lists", "pool")
+        demand(self, sizes, lambda one: one >= 1, expected="1 or more", where="tuning")
+        demand(self, ("probe_lists",), lambda one: one >= 0, expected="0 or more", where="tuning")
+
 
 @dataclass(frozen=True)
 class ServeConfig:
@@ -169,6 +178,11 @@ class ServeConfig:
     writer: Literal["llm", "template"] = "template"
     wish_weight: float = 1.5
     explain_history: int = 20
+
+    def __post_init__(self) -> None:
+        demand(self, ("pool",), lambda one: one >= 1, expected="1 or more", where="serve")
+        some = ("rerank", "wish_weight", "explain_history")
+        demand(self, some, lambda one: one >= 0, expected="0 or more", where="serve")
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,15 @@ class Pool:
         Where the target stands in it, or None when it was not retrieved.
     state
         The person's vector, float32 [d].
+    time
+        When it was asked, NaN where that is not known.
     """
 
     person: Person
     state: NDArray[np.float32]
     rows: NDArray[np.int64]
     positive: int | None
+    time: float
 
 
 def retrieved(voting: Voting, cases: Cases, size: int, released: NDArray[np.float64] | None) -> list[Pool]:
@@ -53,9 +56,8 @@ def _batch(voting: Voting, cases: Cases, size: int, released: NDArray[np.float64
     for case, rows in enumerate(found.lists):
         kept = rows[rows >= 0].astype(np.int64)
         places = np.flatnonzero(kept == cases.targets[case])
-        pools.append(
-            Pool(person_of(cases, case), states[case], kept, int(places[0]) if len(places) else None)
-        )
+        positive = int(places[0]) if len(places) else None
+        pools.append(Pool(person_of(cases, case), states[case], kept, positive, float(cases.times[case])))
     return pools
 
 

@@ -86,6 +86,10 @@ class Person:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def newest(self, most: int) -> Rows:
+        """The rows of the last `most` items, oldest first."""
+        return self.rows[max(0, len(self.rows) - most) :]
+
 
 class People:
     """Finds the person a question is about."""

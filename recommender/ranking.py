@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..base.hashing import key_hashes
 from ..base.progress import say
 from ..eval.ranking import Candidates, top_rows
 from ..finetune import Blend, PackedRanker, Ranker, RankRequest
+from ..finetune.voters import BASE
 from ..foundation.scorer import FoundationScorer
 from .mixture import scorer_of
 from .question import Person
@@ -23,6 +24,7 @@ from .voters import ContentSpace, standardized
 Vectors = NDArray[np.float32]
 ADAPTER = "adapter"
 BLEND = "blend.json"
+VOTERS = ("content", "llm")  # who may re-order the foundation's best
 STRANGER = 4.0  # how much more a wish counts without a history
 
 
@@ -35,16 +37,33 @@ class Ordering:
     parts: Mapping[str, Vectors]
     degraded: bool
 
+    def before(self, whole: Ordering) -> Ordering:
+        """These rows, then the others of an ordering that they led; its scores are moved to go on here."""
+        size = len(self.rows)
+        step = self.scores[-1] - whole.scores[size - 1]
+        rest = {name: np.zeros(len(whole.rows) - size, np.float32) for name in self.parts}
+        rest |= {name: part[size:] for name, part in whole.parts.items()}
+        rest[BASE] = rest[BASE] + step
+        return Ordering(
+            np.concatenate([self.rows, whole.rows[size:]]),
+            np.concatenate([self.scores, whole.scores[size:] + step]),
+            {name: np.concatenate([part, rest[name]]) for name, part in self.parts.items()},
+            self.degraded,
+        )
+
 
 class Voting:
     """Scores pools for people with one run's foundation model, content space and ranker.
 
-    `served` is asked instead of the run's own ranker where it is set.
+    `served` is asked instead of the run's own ranker where it is set. `patience` is how many seconds the
+    run's own may take over a list; None: as many as it needs.
     """
 
     def __init__(self, run: Run, space: ContentSpace) -> None:
         self.run, self.space = run, space
         self.served: Ranker | None = None
+        self.patience: float | None = None
+        self._unusable: FirstlightError | None = None
         self.ranker_path = run.path / RANKER / ADAPTER
 
     @cached_property
@@ -66,7 +85,17 @@ class Voting:
     @cached_property
     def ranker(self) -> PackedRanker:
         """The language model, merged for speed; loaded when first needed."""
-        return PackedRanker.from_pretrained(self.ranker_path).merge()
+        if self._unusable:
+            raise self._unusable
+        try:
+            ranker = PackedRanker.from_pretrained(
+                self.ranker_path, dtype=self.run.config.ranker.dtype
+            ).merge()
+        except FirstlightError as error:  # or every question would read the files again
+            self._unusable = error
+            raise
+        ranker.timeout = self.patience
+        return ranker
 
     def state(self, person: Person) -> Vectors:
         """The person's vector, float32 [d]."""
@@ -96,7 +125,7 @@ class Voting:
 
     def _votes(self, person: Person, scores: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
         content = self.space.vectors[rows] @ self.space.profile(person.rows)
-        return {"foundation": scores[rows], "content": content}
+        return {BASE: scores[rows], "content": content}
 
     def order(
         self,
@@ -122,26 +151,31 @@ class Voting:
         similarity
             How well each item of the catalogue meets the wish, float32 [n].
         k
-            How many will be shown. Only the best of the pool without the language model are read by it.
+            How many will be shown.
+
+        Content and language model re-order the best of the pool alone, `serve.rerank` of them, which is what
+        their weights were fitted on; the others stand behind, in the order they had.
         """
         scores = self.foundation([person], state[None], pool)[0]
         if allowed is not None and self.run.mixer is not None:
             competing = Candidates(allowed=allowed, tie_hashes=self.ties)
             best = top_rows(scores[None], self.pool_size(k), competing)[0]
             pool = np.union1d(pool, best[best >= 0])
-        votes = self._votes(person, scores, pool)
+        votes = {BASE: scores[pool]}
         if similarity is not None:
-            votes["wish"] = self._wish(person, votes["foundation"], similarity[pool])
-        first = self._blended(person, pool, votes, degraded=False)
-        if not self.blend.needs("llm", self.run.counts[pool], len(person)):
+            votes["wish"] = self._wish(person, votes[BASE], similarity[pool])
+        first, places = self._blended(person, pool, votes)
+        head = first.rows[: self.run.config.serve.rerank]
+        asked = [one for one in VOTERS if self.blend.needs(one, self.run.counts[head], len(person))]
+        if not asked:
             return first
-        shortlist = first.rows[: max(self.run.config.serve.rerank, k)]
-        places = np.array([int(np.flatnonzero(pool == row)[0]) for row in shortlist])
-        votes = {name: vote[places] for name, vote in votes.items()}
-        llm = self._llm(person, state, shortlist, wish)
+        votes = {name: vote[places[: len(head)]] for name, vote in votes.items()}
+        votes["content"] = self._votes(person, scores, head)["content"]
+        llm = self._llm(person, state, head, wish) if "llm" in asked else None
         if llm is not None:
             votes["llm"] = llm
-        return self._blended(person, shortlist, votes, degraded=llm is None)
+        second, _ = self._blended(person, head, votes)
+        return replace(second.before(first), degraded="llm" in asked and llm is None)
 
     def _wish(self, person: Person, foundation: Vectors, similarity: Vectors) -> Vectors:
         """What the wish says of a pool, in spreads of the foundation's vote.
@@ -152,32 +186,34 @@ class Voting:
         return np.asarray(weight * max(1.0, float(foundation.std())) * standardized(similarity), np.float32)
 
     def _blended(
-        self, person: Person, rows: NDArray[np.int64], votes: dict[str, Vectors], *, degraded: bool
-    ) -> Ordering:
-        """Rows ordered by the sum of what the blend makes of the votes; a wish counts as it is."""
+        self, person: Person, rows: NDArray[np.int64], votes: dict[str, Vectors]
+    ) -> tuple[Ordering, NDArray[np.int64]]:
+        """Rows ordered by the sum of what the blend makes of the votes, and where each stood before.
+
+        A wish counts as it is.
+        """
         weighed = {name: vote for name, vote in votes.items() if name != "wish"}
         parts = dict(self.blend.parts(weighed, self.run.counts[rows], len(person)))
         if "wish" in votes:
             parts["wish"] = votes["wish"]
         total = np.asarray(np.sum(list(parts.values()), axis=0), dtype=np.float32)
         order = np.lexsort((self.ties[rows], -total))
-        return Ordering(
-            rows[order], total[order], {name: one[order] for name, one in parts.items()}, degraded
-        )
+        parts = {name: one[order] for name, one in parts.items()}
+        return Ordering(rows[order], total[order], parts, degraded=False), order
 
     def _llm(self, person: Person, state: Vectors, pool: NDArray[np.int64], wish: str) -> Vectors | None:
         """The language model's scores, or None when it cannot be had."""
         try:
             ranker = self.served or self.ranker
             return ranker.score([self.request(person, state, pool, wish)])[0]
-        except (FirstlightError, RuntimeError, OSError) as error:
+        except (FirstlightError, RuntimeError, OSError, MemoryError) as error:
             say(f"the language model is away, the list keeps its order without it: {error}")
             return None
 
     def request(self, person: Person, state: Vectors, pool: NDArray[np.int64], wish: str = "") -> RankRequest:
         """What the ranker is asked about a pool."""
         items = self.run.catalogue
-        recent = person.rows[-self.run.config.ranker.limits.history_items :]
+        recent = person.newest(self.run.config.ranker.limits.history_items)
         unit = self.scorer.candidates
         return RankRequest(
             history=[items[int(row)] for row in recent],

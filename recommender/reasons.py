@@ -63,7 +63,7 @@ class Reasons:
     def ledgers(self, person: Person, rows: NDArray[np.int64], wish: Wish) -> list[Ledger]:
         """The evidence for each row."""
         items = self.run.catalogue
-        recent = person.rows[-self.run.config.serve.explain_history :]
+        recent = person.newest(self.run.config.serve.explain_history)
         history = [items[int(row)] for row in recent]
         earlier = [items.keys[row] for row in person.rows[: len(person) - len(recent)].tolist()]
         drops = self.drops(person, rows)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..base.config import load_config, to_yaml
 from ..base.errors import ConfigError, DataError
-from ..base.files import write_json, write_text
+from ..base.files import remove_drafts, write_json, write_text
 from ..base.hashing import key_hashes
 from ..base.progress import say
 from ..finetune import (
@@ -104,6 +104,7 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
             fix="pretrain another run to change the others",
         )
     run = replace(run, config=config)
+    remove_drafts(run.path)
     work = run.path.with_name(f".{run.path.name}.ranker")
     tuning = Tuner(as_fitted(run)).tune(work / ADAPTER)
     with revise(run.path) as draft:
@@ -171,15 +172,20 @@ class Tuner:
         rng = np.random.default_rng(self.config.ranker.seed)
         teach = [self.example(pool, rng) for pool in self.teach]
         stop = [self.example(pool, rng).narrowed(self.config.ranker.n_negatives, rng) for pool in self.stop]
-        _, training = train_ranker(teach, stop, config=self.config.ranker, out=out)
+        training = train_ranker(teach, stop, config=self.config.ranker, out=out, keep=True)[1]
         self.voting.ranker_path = out
         blend, report = Blend.fit(self._lists(n_read))
         return Tuning(training, blend, report, self._probes(rng))
 
     def example(self, pool: Pool, rng: np.random.Generator) -> RankExample:
-        """A list with its answer and some random rows behind it; what the foundation knows is its prior."""
+        """A list with its answer and some random rows behind it; what the foundation knows is its prior.
+
+        What was not yet released when the list was asked for is no negative: it could not be taken.
+        """
         others = rng.integers(0, len(self.run.catalogue), RANDOM_NEGATIVES)
         more = np.setdiff1d(others, np.append(pool.rows, pool.person.rows))
+        if self.released is not None:
+            more = more[~(self.released[more] > pool.time)]
         rows = np.append(pool.rows, more).astype(np.int64)
         known = self.voting.foundation([pool.person], pool.state[None], rows)[0, rows]
         request = self.voting.request(pool.person, pool.state, rows)

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..corpus.interactions import Cases
 from ..corpus.keys import Rows
 from ..encoders import Content
 from ..eval.baselines import unit_rows
@@ -53,11 +52,6 @@ class ContentSpace:
     def scores(self, rows: Rows) -> Vectors:
         """Similarity of every item to a history, float32 [n]."""
         return self.vectors @ self.profile(rows)
-
-    def case_scores(self, cases: Cases) -> Vectors:
-        """The same for many cases, float32 [b, n]."""
-        profiles = np.stack([self.profile(rows) for rows in cases.histories()])
-        return profiles @ self.vectors.T
 
 
 def text_similarity(content: Content, query: Vectors) -> Vectors:

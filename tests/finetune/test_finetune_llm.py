@@ -18,10 +18,12 @@ from firstlight.finetune.llm import (
     DEFAULT_LLM,
     LanguageModel,
     check_full_attention,
+    decoder_layers,
     fingerprint,
     load_llm,
+    start_ids,
 )
-from firstlight.finetune.ranker import PackedRanker
+from firstlight.finetune.ranker import PackedRanker, _apart
 from firstlight.finetune.reference import score_pairs
 
 SMALL = {
@@ -225,3 +227,71 @@ def test_the_embedded_model_speaks(smollm):
     ids = smollm.tokenizer("The capital of France is", return_tensors="pt").input_ids
     answer = smollm.model.generate(ids, max_new_tokens=4, do_sample=False)
     assert "Paris" in smollm.tokenizer.decode(answer[0])
+
+
+def test_positions_attention_and_layouts_that_do_not_fit_are_refused():
+    few = model_of("Llama", max_position_embeddings=64)
+    check_full_attention(few, 500, 64)
+    with pytest.raises(ModelError, match="64 positions where 65 are needed"):
+        check_full_attention(few, 500, 65)
+    with pytest.raises(ModelError, match="attention by 'eager', which reads another kind of mask"):
+        eager = model_of("Llama")
+        eager.config._attn_implementation = "eager"
+        check_full_attention(eager, 500)
+    bert = transformers.BertConfig(
+        vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
+    )
+    with pytest.raises(ModelError, match="attention in both directions"):
+        check_full_attention(transformers.AutoModelForCausalLM.from_config(bert), 500)
+    gpt2 = transformers.GPT2Config(vocab_size=64, n_embd=16, n_layer=2, n_head=2)
+    with pytest.raises(ModelError, match="'gpt2' has no `layers` in its decoder"):
+        decoder_layers(transformers.AutoModelForCausalLM.from_config(gpt2))
+
+
+class Tokenizer:
+    """Letters by their code points, with ids before and behind a text."""
+
+    def __init__(self, before=(), behind=()):
+        self.before, self.behind = list(before), list(behind)
+
+    def __call__(self, text, add_special_tokens=True, split_special_tokens=False):
+        ids = [ord(one) for one in text]
+        return SimpleNamespace(input_ids=[*self.before, *ids, *self.behind] if add_special_tokens else ids)
+
+
+def test_what_a_tokenizer_puts_behind_a_text_does_not_begin_one():
+    assert start_ids(Tokenizer()) == ()
+    assert start_ids(Tokenizer(before=[1])) == (1,)
+    assert start_ids(Tokenizer(before=[1], behind=[2])) == (1,)
+    assert start_ids(Tokenizer(behind=[2])) == ()
+
+
+def test_words_are_told_apart_where_they_differ():
+    assert _apart([7, 3], [7, 4], "m") == (3, 4)
+    with pytest.raises(ModelError, match='the tokenizer of "m" writes the words of both answers alike'):
+        _apart([7], [7], "m")
+
+
+def test_a_damaged_model_is_one_kind_of_error(tmp_path, tokenizer):
+    build_llm(tokenizer).model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    load_llm(str(tmp_path))
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[:100])
+    with pytest.raises(ModelError, match="could not be loaded"):
+        load_llm(str(tmp_path))
+    (tmp_path / "model.safetensors").write_bytes(whole)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="could not be loaded"):
+        load_llm(str(tmp_path))
+
+
+def test_a_ranker_in_a_hurry_says_so(tokenizer):
+    ranker = PackedRanker.from_base(build_llm(tokenizer), limits=LIMITS)
+    ranker.timeout = 0.0
+    with pytest.raises(
+        ModelError, match="candidates are left .in the ranker.; expected an answer within 0 s"
+    ):
+        ranker.score([build_request(soft=False)])
+    ranker.timeout = 60.0
+    assert len(ranker.score([build_request(soft=False)])[0]) == 9

@@ -106,10 +106,10 @@ def test_a_killed_preference_tuning_ends_the_same(tokenizer, tmp_path, monkeypat
     expected = trained(tokenizer, tmp_path / "whole", loss="s-dpo")
     step = train._Trainer._step
 
-    def dying(self, number):
-        if number == 4:
+    def dying(self, progress):
+        if progress.step == 4:
             raise KeyboardInterrupt
-        return step(self, number)
+        return step(self, progress)
 
     monkeypatch.setattr(train._Trainer, "_step", dying)
     with pytest.raises(KeyboardInterrupt):

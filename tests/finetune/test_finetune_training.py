@@ -54,10 +54,10 @@ def expected(tokenizer, tmp_path_factory) -> PackedRanker:
 def test_resume_equals_an_undisturbed_run_to_the_bit(killed_at, expected, tokenizer, tmp_path, monkeypatch):
     step = train._Trainer._step
 
-    def dying(self, number):
-        if number == killed_at:
+    def dying(self, progress):
+        if progress.step == killed_at:
             raise KeyboardInterrupt
-        return step(self, number)
+        return step(self, progress)
 
     monkeypatch.setattr(train._Trainer, "_step", dying)
     with pytest.raises(KeyboardInterrupt):
@@ -193,9 +193,9 @@ def test_stages_train_their_own_part(tokenizer, tmp_path, monkeypatch):
     seen: dict[int, dict[str, torch.Tensor]] = {}
     step = train._Trainer._step
 
-    def watched(self, number):
-        seen[number] = checkpoint.snapshot(self.network)
-        return step(self, number)
+    def watched(self, progress):
+        seen[progress.step] = checkpoint.snapshot(self.network)
+        return step(self, progress)
 
     monkeypatch.setattr(train._Trainer, "_step", watched)
     examples = [vector_example(i) for i in range(48)]
@@ -311,3 +311,58 @@ def test_schedule_and_metrics():
     found = list_metrics(scores, [0, 0, 11])  # ranks 1, 2 (a tie counts against), 12
     assert found["ndcg@10"] == pytest.approx((1 + 1 / np.log2(3)) / 3)
     assert found["hit_rate@10"] == pytest.approx(2 / 3)
+
+
+def test_every_example_of_a_step_counts_the_same(tokenizer, tmp_path):
+    """Nine examples as one pack, or as eight and one."""
+    config = replace(CONFIG, lora_dropout=0.0, lm_weight=0.0, epochs=1)
+    examples = [word_example(i) for i in range(9)]
+    found = []
+    for name, changes in {"a": {"batch_people": 9}, "b": {"batch_people": 8, "accumulate": 2}}.items():
+        settings = replace(config, **changes)
+        found.append(
+            train_ranker(examples, config=settings, out=tmp_path / name, llm=build_llm(tokenizer))[1]
+        )
+    assert found[0].losses == pytest.approx(found[1].losses, rel=1e-4)
+    assert [one.people for one in found] == [9, 9]
+
+
+def test_other_base_weights_begin_another_training(tokenizer, tmp_path, capsys):
+    examples = [word_example(i) for i in range(8)]
+    for seed in (0, 5):
+        llm = build_llm(tokenizer, seed=seed)
+        train_ranker(examples, config=CONFIG, out=tmp_path / "r", llm=llm, keep=True)
+    assert "belongs to another training" in capsys.readouterr().err
+
+
+def test_a_training_that_is_kept_is_done_at_once(tokenizer, tmp_path, monkeypatch):
+    examples = [word_example(i) for i in range(16)]
+    config = replace(CONFIG, epochs=1)
+    first = train_ranker(examples, config=config, out=tmp_path / "r", llm=build_llm(tokenizer), keep=True)
+    monkeypatch.setattr(train._Trainer, "_step", lambda *_: pytest.fail("trained again"))
+    again = train_ranker(examples, config=config, out=tmp_path / "r", llm=build_llm(tokenizer), keep=True)
+    assert_same_weights(first[0], again[0])
+    assert first[1] == again[1], "the report tells of the whole training"
+
+
+def test_a_model_with_an_adapter_is_not_trained_again(tokenizer, tmp_path):
+    llm, examples = build_llm(tokenizer), [word_example(i) for i in range(8)]
+    train_ranker(examples, config=CONFIG, out=tmp_path / "r", llm=llm)
+    with pytest.raises(ConfigError, match='the model "tiny" carries an adapter already.*load it again'):
+        train_ranker(examples, config=CONFIG, out=tmp_path / "s", llm=llm)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("patience", 0, "1 or more"),
+        ("seed", -1, "0 or more"),
+        ("lm_weight", -1.0, "0 or more"),
+        ("clip", 0.0, "above 0"),
+        ("lora_alpha", 0.0, "above 0"),
+        ("learning_rate", -1.0, "above 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, value, expected):
+    with pytest.raises(ConfigError, match=f"{name} = {value} .in RankerConfig.; expected {expected}"):
+        RankerConfig(**{name: value})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,10 +96,21 @@ def lines(tokenizer, ids):
     [
         "The Answer Man (2009)", "System Crasher", "Follow That Bird", "The Forgotten", "Yes Man (2008)",
         "Ignorance", "Swordfish", "History of the World: Part I", "Rank and File", "Chosen",
+        "Choose Me (1984)", "Say Yes (2001)", "Yes Yes Yes", "Human: A History", "The Best Match (2010)",
+        "Password Journal", "Startup.com (2001)", "ASP.NET Core in Action", "H@cker", "Monk@Fest",
     ],
 )  # fmt: skip
-def test_honest_titles_give_no_orders(title):
+def test_honest_titles_are_whole(title):
     assert not gives_orders(title)
+    assert harmless_part(title) == title
+
+
+@pytest.mark.parametrize("run", ["a-" * 2048, "a" * 4096, "a." * 2048, "a@" * 2048])
+def test_a_long_run_of_letters_costs_no_more_than_words(run):
+    began = time.process_time()
+    for _ in range(5):
+        harmless_part(run)
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda one: one.family)

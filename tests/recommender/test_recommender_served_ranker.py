@@ -65,12 +65,56 @@ def test_without_the_server_the_list_keeps_its_order_and_says_so(text_run, serve
     assert order(answer) == order(recommender.recommend(history=list(recommender.catalogue.keys[3:6]), k=4))
 
 
-def test_what_is_no_address_is_said_when_the_run_is_loaded(text_run, monkeypatch):
-    monkeypatch.setenv("FIRSTLIGHT_RANKER_URL", "localhost:8000")
-    with pytest.raises(
-        ConfigError, match='"localhost:8000" .in the ranking server.; expected "http://HOST:PORT"'
-    ):
+@pytest.mark.parametrize("url", ["localhost:8000", "http://127.0.0.1:99999", "http://h:abc", "http://[::1"])
+def test_what_is_no_address_is_said_when_the_run_is_loaded(text_run, monkeypatch, url):
+    monkeypatch.setenv("FIRSTLIGHT_RANKER_URL", url)
+    with pytest.raises(ConfigError, match='expected "http://HOST:PORT"') as raised:
         Recommender.from_pretrained(text_run)
+    assert f'"{url}" (in the ranking server)' in str(raised.value)
+
+
+def test_the_own_ranker_keeps_the_precision_it_was_trained_in(text_run, monkeypatch):
+    seen = []
+    load = PackedRanker.from_pretrained
+    monkeypatch.setattr(
+        PackedRanker, "from_pretrained", lambda path, **options: seen.append(options) or load(path, **options)
+    )
+    answered(text_run)
+    assert seen == [{"dtype": "float32"}]
+
+
+def test_a_slow_or_damaged_ranker_leaves_the_order_and_is_asked_once(text_run, monkeypatch, capsys):
+    recommender = Recommender.from_pretrained(text_run)
+    history = list(recommender.catalogue.keys[3:6])
+    recommender.voting.patience = 0.0
+    slow = recommender.recommend(history=history, k=4)
+    assert slow.degraded
+    assert "candidates are left" in capsys.readouterr().err
+    (text_run / "ranker" / "adapter" / "projector.safetensors").write_bytes(b"torn")
+    recommender, loads = Recommender(recommender.run), []
+    load = PackedRanker.from_pretrained
+    monkeypatch.setattr(
+        PackedRanker, "from_pretrained", lambda *one, **options: loads.append(one) or load(*one, **options)
+    )
+    answers = [recommender.recommend(history=history, k=4) for _ in range(2)]
+    assert all(one.degraded for one in answers)
+    assert len(loads) == 1
+    assert order(answers[0]) == order(slow)
+
+
+def test_what_is_not_read_stands_behind_in_its_order(text_run):
+    """The language model re-orders the best `rerank` and no others, however many are asked for."""
+    recommender = Recommender.from_pretrained(text_run)
+    history, asked = list(recommender.catalogue.keys[3:6]), recommender.run.config.serve.rerank
+    told = recommender.recommend(history=history, k=25)
+    recommender.voting.blend = Blend.foundation_only()
+    plain = recommender.recommend(history=history, k=25)
+    assert order(told)[asked:] == order(plain)[asked:]
+    assert sorted(order(told)[:asked]) == sorted(order(plain)[:asked])
+    assert order(told)[:asked] != order(plain)[:asked]
+    scores = [one.score for one in told.recommendations]
+    assert scores == sorted(scores, reverse=True)
+    assert all(one.score == pytest.approx(sum(one.parts.values()), abs=1e-4) for one in told.recommendations)
 
 
 def test_a_run_with_soft_tokens_is_refused(run, monkeypatch):
