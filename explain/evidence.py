@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..corpus.catalogue import CORE, Item
@@ -45,6 +46,8 @@ class Evidence:
         "fact": what the recommended item itself is.
     item, title
         The other item it speaks of, and its spoken name.
+    count
+        How often `item` was picked; for an "attribute", how many picks share it.
     drop
         How far the score falls when `item` leaves the history; None where it was not measured.
     strength
@@ -87,11 +90,11 @@ class Past:
         drops: Sequence[float] | None,
         *,
         exclude: ItemKey,
-        earlier: Sequence[ItemKey] = (),
+        read: Mapping[ItemKey, Profile] = MappingProxyType({}),
     ) -> Past:
         """Fold repeated picks into one with the largest usable drop; leave out the recommended item.
 
-        `earlier` are the picks before `history` begins: they count in how often an item was picked.
+        `read` are profiles that are there already.
         """
         kept = [(one, drops[i] if drops else None) for i, one in enumerate(history) if one.key != exclude]
         measured: dict[ItemKey, float | None] = {}
@@ -100,9 +103,9 @@ class Past:
             usable = None if drop is None or not math.isfinite(drop) else float(drop)
             measured[one.key] = max((d for d in (known, usable) if d is not None), default=None)
         return cls(
-            profiles={one.key: Profile.of(one) for one, _ in kept},
+            profiles={one.key: read.get(one.key) or Profile.of(one) for one, _ in kept},
             drops=measured,
-            times=Counter([*(one.key for one, _ in kept), *(key for key in earlier if key in measured)]),
+            times=Counter(one.key for one, _ in kept),
             latest=history[-1].key if history and history[-1].key != exclude else None,
         )
 
@@ -171,7 +174,10 @@ def attribute_entries(
                 count=len(sharing),
                 drop=past.drops[key],
                 strength=strength * (0.7 + 0.3 * past.weight(key)),
-                facts=(f"“{past.profiles[key].name}” and this have the {trait(field, value, wording)}",),
+                facts=(
+                    f"“{past.profiles[key].name}” and this have the {trait(field, value, wording)}",
+                    *([f"{len(sharing)} of your {wording.picks} have it"] if len(sharing) > 1 else []),
+                ),
             )
 
 

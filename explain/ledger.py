@@ -89,7 +89,7 @@ def build_ledger(
     wish: Wish | None = None,
     cold: bool = False,
     popularity: float | None = None,
-    earlier: Sequence[ItemKey] = (),
+    read: Mapping[ItemKey, Profile] | None = None,
     lexicon: Lexicon | None = None,
     wording: Wording = Wording(),  # noqa: B008 (frozen)
 ) -> Ledger:
@@ -98,7 +98,7 @@ def build_ledger(
     Parameters
     ----------
     history
-        Items the person picked, oldest first; an item may stand in it more than once.
+        All items the person picked, oldest first; an item may stand in it more than once.
     drops
         How far the item's score falls when each history item is removed, in the same order. Only a
         clearly positive drop makes a reason ("because"); NaN counts as not measured.
@@ -110,8 +110,8 @@ def build_ledger(
         Whether nobody has picked the item.
     popularity
         The share of the catalogue that was picked at least as often, in [0, 1].
-    earlier
-        Keys of what the person picked before `history` begins.
+    read
+        Profiles of history items that are there already, which saves time over a list.
     lexicon
         Makes rare shared values count more than common ones.
 
@@ -127,7 +127,7 @@ def build_ledger(
             expected="one drop for each history item, in the same order",
         )
     profile = Profile.of(item)
-    past = Past.of(history, drops, exclude=item.key, earlier=earlier)
+    past = Past.of(history, drops, exclude=item.key, read=read or {})
     near = {other.key: (Profile.of(other), cosine) for other, cosine in neighbors if other.key != item.key}
     found = [
         *wish_entries(item, profile, wish, near),

@@ -80,10 +80,6 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "{n}, one of your {picks}, is from the same year, {x}.",
         "Your {pick} {n} and this {thing} are from the same year, {x}.",
     ),
-    "years_apart": (
-        "{n}{x}, one of your {picks}, and this {thing} ({y}) are {m} years apart.",
-        "This {thing} ({y}) and {n}{x}, which you {v}, are {m} years apart.",
-    ),
     "years_close": (
         "Your {pick} {n}{x} and this {thing} ({y}) come from about the same time.",
         "This {thing} ({y}) is close in time to {n}{x}, which you {v}.",
@@ -163,7 +159,6 @@ FACTS: Mapping[str, str] = {
     "shared": "you {v} {n}, and it has the same {t}",
     "group": "{m} of your {picks} have the {t}, and this {thing} has it too",
     "years_same": "you {v} {n}; both from {x}",
-    "years_apart": "you {v} {n}{x}; this {thing} ({y}); {m} years apart",
     "years_close": "you {v} {n}{x}; this {thing} ({y})",
     "near": "you {v} {n}, and this {thing} is close to it in content",
     "near_other": "this {thing} is close to {n} in content",

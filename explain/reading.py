@@ -51,6 +51,8 @@ from .words import (
 _NEGATION_REACH = 5
 _ONE_HAS = ["one", "has"]
 _TIMES = normal("times")
+_RELATIVES = word_set("which that whom")
+_SPOKEN = ("name", "this", "it", "group")
 _STATED = (HasAttribute, HasField, HasNumber, HasWords, YearsApart)
 _SO_DOES = word_set("do does did is are was were has have")
 
@@ -178,6 +180,7 @@ class _Reader:
         )
         if (told and self._picked_subject(pieces)) or self._subject_is_member(clause):
             yield Picked(self.sentence.subject)
+        yield from self._relative_picks(clause)
         if mine:
             yield from (Picked(key, times, latest) for key in names if not self._is_other(key, clause))
         if (times is not None or latest) and not (mine and names):
@@ -201,6 +204,20 @@ class _Reader:
             if following.kind == "it" and not self.sentence.named:
                 return True
         return False
+
+    def _relative_picks(self, clause: Clause) -> Iterator[Claim]:
+        """What "which you picked" is said of; "the drama you picked" says it of no item."""
+        pieces = self.sentence.pieces
+        for place in range(clause.start + 1, clause.stop):
+            if pieces[place].normal not in self.verbs or pieces[place - 1].normal != "you":
+                continue
+            before = pieces[: place - 1]
+            if before and before[-1].normal in _RELATIVES:
+                spoken = next((one for one in reversed(before) if one.kind in _SPOKEN), None)
+                if spoken is not None and spoken.kind != "group":
+                    yield Picked(spoken.key or self.sentence.subject)
+            elif before and before[-1].kind in ("value", "field", "content"):
+                yield Unsupported(f'"{before[-1].text} you {pieces[place].text}" names no item that was')
 
     def _subject_is_member(self, clause: Clause) -> bool:
         """Whether "one of your picks" is said of the recommended item."""

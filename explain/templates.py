@@ -117,11 +117,9 @@ def _years(entry: Evidence, ledger: Ledger) -> Point:
     own = _number(entry)
     if other == own:
         return _say("years_same", (entry,), ledger)
-    gap = abs(int(own - other))
-    family = "years_apart" if gap > 1 else "years_close"
     year = number_text(other)
     said = "" if year in entry.title else f" ({year})"  # many titles hold their year
-    return _say(family, (entry,), ledger, x=said, y=number_text(own), m=_count(gap))
+    return _say("years_close", (entry,), ledger, x=said, y=number_text(own))
 
 
 def _wish_family(entry: Evidence) -> str:

@@ -32,7 +32,6 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "wish_without": ("Poetry", "Travel", "Sports"),
     "wish_number": ("12", "40", "7.5"),
     "popularity": ("5", "3", "8"),
-    "years_apart": (" (1987)", " (2004)", " (1965)"),
     "years_close": (" (1987)", " (2004)", " (1965)"),
 }
 
@@ -91,7 +90,7 @@ class LLMWriter:
         return drafts
 
     def _complete(self, prefix: str, jobs: Sequence[_Job], until: float) -> list[str | None]:
-        """What follows each prompt up to the line's end; None for a line the time cut short."""
+        """What follows each prompt up to the line's end; "" for a line without one, None when time ran out."""
         left = until - time.monotonic()
         if left <= 0:
             return [None] * len(jobs)
@@ -115,8 +114,8 @@ class LLMWriter:
 
     def _line(self, tokens: list[int], stops: Sequence[int], late: bool) -> str | None:
         end = next((place for place, token in enumerate(tokens) if token in stops), None)
-        if end is None and late:
-            return None
+        if end is None:  # a sentence that finds no end is none
+            return None if late else ""
         text = self.tokenizer.decode(tokens[:end], skip_special_tokens=True)
         return text.partition("\n")[0].strip()
 

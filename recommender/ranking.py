@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -96,6 +97,14 @@ class Voting:
             raise
         ranker.timeout = self.patience
         return ranker
+
+    def ready(self) -> None:
+        """Load what ordering needs; a language model that cannot be had is told when it is asked."""
+        _ = self.scorer
+        weights = self.blend.weights.values()
+        if self.served is None and any(one.get("llm") for one in weights):
+            with suppress(FirstlightError):
+                _ = self.ranker
 
     def state(self, person: Person) -> Vectors:
         """The person's vector, float32 [d]."""

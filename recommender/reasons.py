@@ -19,6 +19,7 @@ from ..explain import (
     Verifier,
     build_ledger,
 )
+from ..explain.profile import Profile
 from ..explain.writer import LLMWriter
 from ..finetune.llm import load_llm
 from ..prompts.wish import Wish
@@ -31,10 +32,14 @@ NEIGHBORS = 3
 
 
 class Reasons:
-    """Builds ledgers from one run and has them written and checked."""
+    """Builds ledgers from one run and has them written and checked.
+
+    `patience` is how many seconds the writer may take for one list.
+    """
 
     def __init__(self, run: Run, space: ContentSpace, voting: Voting) -> None:
         self.run, self.space, self.voting = run, space, voting
+        self.patience = 20.0
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -44,7 +49,7 @@ class Reasons:
     @cached_property
     def explainer(self) -> Explainer:
         """Writer, template and verifier."""
-        return Explainer(Verifier(self.lexicon), self._writer())
+        return Explainer(Verifier(self.lexicon), self._writer(), seconds=self.patience)
 
     def _writer(self) -> LLMWriter | TemplateWriter | None:
         """The configured writer; None when the language model is due and away."""
@@ -64,9 +69,10 @@ class Reasons:
         """The evidence for each row."""
         items = self.run.catalogue
         recent = person.newest(self.run.config.serve.explain_history)
-        history = [items[int(row)] for row in recent]
-        earlier = [items.keys[row] for row in person.rows[: len(person) - len(recent)].tolist()]
-        drops = self.drops(person, rows)
+        history = [items[int(row)] for row in person.rows]
+        read = {one.key: Profile.of(one) for one in history}
+        drops = np.full((len(history), len(rows)), np.nan)
+        drops[len(history) - len(recent) :] = self.drops(person, rows)
         return [
             build_ledger(
                 items[int(row)],
@@ -76,7 +82,7 @@ class Reasons:
                 wish=wish if wish.text else None,
                 cold=bool(self.picked[row] == 0),
                 popularity=float(self.popularity[row]),
-                earlier=earlier,
+                read=read,
                 lexicon=self.lexicon,
             )
             for place, row in enumerate(rows)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.errors import ConfigError
+from ..base.errors import ConfigError, FirstlightError
+from ..base.progress import say
 from ..corpus.catalogue import Catalogue
 from ..corpus.predicates import Predicate, parse_predicate
 from ..explain import Explanation
@@ -83,6 +84,23 @@ class Recommender:
         if url and found.run.has_ranker:
             found.voting.served = ServedRanker.from_pretrained(found.voting.ranker_path, url)
         return found
+
+    def ready(self, seconds: float) -> Recommender:
+        """Load now what the first question would load, and give language models a limit.
+
+        Ranker and writer may then take up to `seconds` each for one question; where that is not enough, the
+        list keeps its order, templates speak, and the answer says that it is degraded. What cannot be loaded
+        is told, and refused when a question needs it.
+        """
+        self.voting.patience, self.reasons.patience = seconds, seconds
+        self.voting.ready()
+        for part in ("retriever", "text_encoder", "image_encoder", "wishes"):
+            try:
+                getattr(self, part)
+            except FirstlightError as error:
+                say(f"not ready for every question: {error}")
+        _ = self.reasons.explainer
+        return self
 
     @property
     def catalogue(self) -> Catalogue:
@@ -271,10 +289,11 @@ class Recommender:
         missed = dict.fromkeys(str(one) for one in asked.wish.wanted if one.value not in met)
         notes += [f"of what is left, nothing meets: {part}" for part in missed]
         if asked.person.unknown:
-            notes.append(f"{asked.person.unknown} unknown keys of the history were left out")
+            some = "1 unknown key" if asked.person.unknown == 1 else f"{asked.person.unknown} unknown keys"
+            notes.append(f"left out of the history: {some}")
         allowed = int(asked.allowed.sum())
         if allowed < asked.question.k:
-            notes.append(f"only {allowed} items pass the filters")
+            notes.append(f"items that pass the filters: {allowed or 'none'}")
         return tuple(notes)
 
 

@@ -173,7 +173,9 @@ def test_reading_well():
     good = ["You picked “A”, and this one has the same mood.", "Like two of your picks, it has the mood.",
             "“A”, one of your picks, has the same mood.", "A newcomer: nobody has picked it yet."]  # fmt: skip
     bad = ["The same quiet mood.", "Two of your picks, it has the mood.", "The quiet mood, and this one too.",
-           "", "!", "A “is” mood."]  # fmt: skip
+           "", "!", "A “is” mood.", "This one has it, as you asked.", "It is it, as you asked.",
+           "You asked for and of the in at.", "You asked for a limit on the length of the length of its pages.",
+           "You picked “A”, which you picked, and it led here."]  # fmt: skip
     assert all(reads_well(one, "picked") for one in good)
     assert not any(reads_well(one, "picked") for one in bad)
     assert reads_well("You devoured “A”.", "devoured")

@@ -50,8 +50,9 @@ def test_repeated_picks_are_one_entry_with_a_count():
     assert "you picked “The Shallow” 2 times" in entry.facts
 
 
-def test_picks_before_the_shown_history_count_in_how_often():
-    ledger = build_ledger(REC, [SAME, NONE], drops=[0.4, 0.0], earlier=["same", "same", "half"])
+def test_picks_whose_drop_was_not_measured_count_and_give_no_reason():
+    drops = [math.nan, math.nan, math.nan, 0.4, 0.0]
+    ledger = build_ledger(REC, [SAME, SAME, HALF, SAME, NONE], drops=drops)
     (entry,) = entries(ledger, "history")
     assert (entry.count, ledger.times["same"]) == (3, 3)
     assert "half" not in ledger.times

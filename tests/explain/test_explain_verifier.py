@@ -259,3 +259,20 @@ def test_hostile_text_breaks_nothing(title, role):
         assert Verifier(lexicon).check(sentence.marked, ledger).ok
         assert not set("<>[]{}\u202e") & set(sentence.text)
         assert "http" not in sentence.text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This one (1982), which you picked, has the Science Fiction category",
+        "This one, which you picked, has the same Science Fiction category as “Alien”",
+        "“Alien” and this one, which you picked, share the Science Fiction category",
+        "This one is the Science Fiction you picked, like “Alien”",
+        "“Blade”, which you picked, is close to “Alien”",
+    ],
+)
+def test_what_is_recommended_was_not_picked_in_a_relative_clause_either(sentence, ledger, lexicon):
+    marked = f"{sentence} [{ids(ledger, 'attribute', 'history')}]."
+    assert not Verifier(lexicon).check(marked, ledger).ok
+    other = "“Alien”, which you picked, has the same Science Fiction category"
+    assert Verifier(lexicon).check(f"{other} [{ids(ledger, 'attribute')[:2]}].", ledger).ok

@@ -48,7 +48,7 @@ def test_nonsense_is_never_shown(world, tiny, ledgers):
 def test_a_batch_writes_what_each_prompt_alone_would(tiny, ledgers):
     """The shared prefix with its cache, and padding in the middle, change nothing."""
     plans = [plan(one) for one in ledgers]
-    writer = LLMWriter(tiny, max_new_tokens=12)
+    writer = LLMWriter(tiny, max_new_tokens=60)
     drafts = writer.write(ledgers, plans, seconds=math.inf)
     texts = set()
     for prefix, jobs in _by_prefix(plans).items():
@@ -59,7 +59,7 @@ def test_a_batch_writes_what_each_prompt_alone_would(tiny, ledgers):
             )
             stops = writer._stops()
             output = tiny.model.generate(
-                ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False,
+                ids, attention_mask=torch.ones_like(ids), max_new_tokens=60, do_sample=False,
                 eos_token_id=stops, pad_token_id=stops[0],
             )  # fmt: skip
             text = writer._line(output[0, ids.shape[1] :].tolist(), stops, late=False)

@@ -64,7 +64,7 @@ def test_seen_denied_and_filtered_items_never_come_back(recommender, keys):
 def test_too_few_items_are_said(recommender, keys):
     answer = recommender.recommend(allow=[keys[0], keys[1]], k=5)
     assert len(answer.recommendations) == 2
-    assert answer.notes == ("only 2 items pass the filters",)
+    assert answer.notes == ("items that pass the filters: 2",)
 
 
 def test_unknown_keys_are_errors_or_counted(recommender, keys):
@@ -75,7 +75,7 @@ def test_unknown_keys_are_errors_or_counted(recommender, keys):
     with pytest.raises(UnknownKeyError, match='unknown item "zzz"'):
         recommender.recommend(history=["zzz"])
     answer = recommender.answer(Question(history=("zzz", keys[0]), on_unknown="count"))
-    assert "1 unknown keys of the history were left out" in answer.notes
+    assert "left out of the history: 1 unknown key" in answer.notes
     with pytest.raises(ConfigError, match="k = 0; expected at least 1"):
         recommender.recommend(k=0)
 

@@ -121,3 +121,21 @@ def test_a_run_with_soft_tokens_is_refused(run, monkeypatch):
     monkeypatch.setenv("FIRSTLIGHT_RANKER_URL", "http://127.0.0.1:9")
     with pytest.raises(ModelError, match="reads soft tokens cannot be served apart"):
         Recommender.from_pretrained(run)
+
+
+def test_a_recommender_made_ready_has_loaded_what_it_needs_and_keeps_to_its_limit(text_run):
+    recommender = Recommender.from_pretrained(text_run).ready(0.0)
+    assert {"scorer", "ranker"} <= set(vars(recommender.voting))
+    assert {"retriever", "text_encoder", "wishes"} <= set(vars(recommender))
+    assert recommender.voting.ranker.timeout == recommender.reasons.explainer.seconds == 0.0
+    assert recommender.recommend(history=list(recommender.catalogue.keys[3:6]), k=4).degraded
+
+
+def test_what_cannot_be_loaded_stops_only_the_questions_that_need_it(text_run, capsys):
+    with revise(text_run) as draft:
+        config = (draft / "config.yaml").read_text()
+        (draft / "config.yaml").unlink()
+        (draft / "config.yaml").write_text(config.replace("text: ", "text: /nowhere/", 1))
+    recommender = Recommender.from_pretrained(text_run).ready(60.0)
+    assert "not ready for every question" in capsys.readouterr().err
+    assert not recommender.recommend(history=list(recommender.catalogue.keys[3:6]), k=4).degraded

@@ -21,7 +21,7 @@ def test_the_prior_of_a_list_is_what_the_foundation_says(tuner):
         rows = tuner.run.catalogue.vocabulary.rows(keys)
         whole = tuner.voting.foundation([pool.person], pool.state[None], rows.astype(np.int64))[0]
         np.testing.assert_allclose(example.prior, whole[rows], rtol=1e-5)
-        assert len(pool.rows) < len(rows) <= len(pool.rows) + RANDOM_NEGATIVES
+        assert len(pool.rows) <= len(rows) <= len(pool.rows) + RANDOM_NEGATIVES
         assert rows[example.positive] == pool.rows[pool.positive]
         assert not set(rows) & set(pool.person.rows)
 
@@ -32,3 +32,13 @@ def test_narrowed_lists_keep_the_prior_of_what_is_left(tuner):
     prior = dict(zip([item.key for item in example.request.candidates], example.prior.tolist(), strict=True))
     told = narrow.judged(np.zeros(4, np.float32))
     assert told.tolist() == [prior[item.key] for item in narrow.request.candidates]
+
+
+def test_what_was_not_out_yet_is_no_negative(tuner):
+    catalogue, hidden = tuner.run.catalogue, 0
+    for pool in [*tuner.teach, *tuner.stop]:
+        example = tuner.example(pool, np.random.default_rng(len(pool.rows)))
+        rows = catalogue.vocabulary.rows([item.key for item in example.request.candidates])
+        assert (tuner.released[rows] <= pool.time).all()
+        hidden += int((tuner.released > pool.time).sum())
+    assert hidden, "everything was out: nothing is shown here"
