@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -37,12 +38,14 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _refuse_twice(yaml.compose(text, Loader=yaml.SafeLoader), path)
+        values = yaml.safe_load(text)
     except FileNotFoundError as error:
         raise ConfigError("no such file", where=str(path), fix="check --config") from error
     except OSError as error:
         raise ConfigError(f"not a readable file: {error.strerror}", where=str(path)) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, or no date
         raise ConfigError(f"not valid YAML: {error}", where=str(path)) from error
     if values is None:
         return {}
@@ -53,18 +56,36 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+def _refuse_twice(section: yaml.Node | None, path: Path) -> None:
+    """Refuse a key that stands twice: YAML would silently drop the first with all that is in it."""
+    seen = set()
+    for key, value in section.value if isinstance(section, yaml.MappingNode) else ():
+        name = str(key.value)
+        if name in seen:
+            raise ConfigError(
+                f'"{name}" stands twice',
+                where=f"{path}, line {key.start_mark.line + 1}",
+                expected="each key once",
+                fix="put both parts together",
+            )
+        seen.add(name)
+        _refuse_twice(value, path)
+
+
 def _apply_override(values: dict[str, Any], text: str) -> None:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise ConfigError(f'"{text}"', where="--set", expected="key=value, or section.key=value")
     *sections, leaf = name.split(".")
     for section in sections:
-        values = values.setdefault(section, {})
+        if values.get(section) is None:
+            values[section] = {}
+        values = values[section]
         if not isinstance(values, dict):
             raise ConfigError(f'"{section}" is a value, not a section', where=f"--set {text}")
     try:
         values[leaf] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f'"{value}" is no YAML value', where=f"--set {text}", fix="quote it") from error
 
 
@@ -88,18 +109,21 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     """Accept `value` for `hint`, or raise; lists become tuples and ints become floats."""
     origin, choices = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        value = {} if value is None else value  # a section whose every line is commented out
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{value!r}", where=where, expected="a section with keys")
+            raise ConfigError(reprlib.repr(value), where=where, expected="a section with keys")
         return from_mapping(hint, value, where=where)
     if origin in (typing.Union, types.UnionType):
         return _convert_union(value, choices, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
-            raise ConfigError(f"{value!r}", where=where, expected="a list")
+            raise ConfigError(reprlib.repr(value), where=where, expected="a list")
         return tuple(_convert(one, choices[0], f"{where}[{i}]") for i, one in enumerate(value))
     if origin is typing.Literal:
         if value not in choices:
-            raise ConfigError(f"{value!r}", where=where, expected=f"one of {', '.join(map(repr, choices))}")
+            raise ConfigError(
+                reprlib.repr(value), where=where, expected=f"one of {', '.join(map(repr, choices))}"
+            )
         return value
     return _convert_plain(value, typing.cast(type, hint), where)
 
@@ -114,7 +138,8 @@ def _convert_plain(value: Any, hint: type, where: str) -> Any:
     if hint is Path and isinstance(value, str):
         value = Path(value)
     if not isinstance(value, hint) or (is_bool and hint is not bool):
-        raise ConfigError(f"{value!r} ({type(value).__name__})", where=where, expected=hint.__name__)
+        found = f"{reprlib.repr(value)} ({type(value).__name__})"
+        raise ConfigError(found, where=where, expected=hint.__name__)
     return value
 
 

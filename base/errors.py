@@ -65,3 +65,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``' (did you mean "x"?)'`` for the closest known word, or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says first, or its name where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

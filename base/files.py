@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +25,7 @@ from .errors import ArtifactError
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+STARTED = time.time()  # this process, or at least before it wrote anything
 
 
 def sha256(path: Path) -> str:
@@ -73,13 +76,14 @@ def _disk_reason(error: Exception) -> str | None:
 def atomic_file(target: Path) -> Iterator[Path]:
     """Yield a path beside `target`; on success it becomes `target`, on failure it is removed."""
     target = Path(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+    draft = _beside(target, "draft")
     with _disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield draft
             _sync(draft)
             os.replace(draft, target)
+            remove_drafts(target)
         finally:
             draft.unlink(missing_ok=True)
 
@@ -112,39 +116,75 @@ def read_json(path: Path) -> Any:
 
 
 @contextmanager
-def publish_directory(target: Path) -> Iterator[Path]:
+def publish_directory(target: Path, *, instead_of: str | None = None) -> Iterator[Path]:
     """Yield an empty directory beside `target`; on success it gets a manifest and takes its place.
 
-    A former `target` is kept until the new one is complete. Readers call :func:`verify_directory`.
+    A former `target` is kept until the new one is complete. Where `target` is a link, what it points to
+    is replaced. Readers call :func:`verify_directory`.
+
+    Parameters
+    ----------
+    target
+        The directory to make.
+    instead_of
+        The :func:`version_of` what may be replaced; by default whatever is there.
+
+    Raises
+    ------
+    ArtifactError
+        If another version than `instead_of` stands there at the end, or the disk is full or not writable.
     """
-    target = Path(target)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
+    target = _real(target)
+    draft = _beside(target, "draft")
     with _disk_errors(target):
-        shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         try:
             yield draft
             write_manifest(draft)
-            replace_directory(draft, target)
+            _replace_directory(draft, target, instead_of)
+            remove_drafts(target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def replace_directory(draft: Path, target: Path) -> None:
-    """Rename `draft` to `target`, moving a former `target` out of the way first, and back if that fails."""
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    shutil.rmtree(old, ignore_errors=True)
+def _replace_directory(draft: Path, target: Path, instead_of: str | None) -> None:
+    """Rename `draft` to `target`, moving a former `target` out of the way first, and back if that fails.
+
+    Only what was moved away can be compared with `instead_of` before anybody else replaces it.
+    """
+    old = _beside(target, "old")
     former = target.exists()
     if former:
         os.replace(target, old)
     try:
+        if instead_of is not None and version_of(old) != instead_of:
+            raise changed_meanwhile(target)
         os.replace(draft, target)
-    except OSError:
+    except (OSError, ArtifactError):
         if former:
             os.replace(old, target)
         raise
-    _sync(target.parent)
+    with suppress(OSError):  # the new one stands; nothing but a loss of power could still undo it
+        _sync(target.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def version_of(directory: Path) -> str:
+    """The sha256 of a directory's manifest, which tells versions apart; empty where there is none."""
+    try:
+        return sha256(directory / MANIFEST)
+    except OSError:
+        return ""
+
+
+def changed_meanwhile(target: Path) -> ArtifactError:
+    """What to raise where another writer was quicker."""
+    return ArtifactError(
+        "it was changed meanwhile",
+        where=str(target),
+        expected="the version this command began with",
+        fix="run the command again; nothing was written",
+    )
 
 
 def restore_directory(target: Path) -> None:
@@ -152,6 +192,7 @@ def restore_directory(target: Path) -> None:
 
     What a living process has moved aside is left to it.
     """
+    target = _real(target)
     if target.exists():
         return
     for former in _left_by_the_dead(target, "old"):
@@ -160,23 +201,64 @@ def restore_directory(target: Path) -> None:
 
 
 def remove_drafts(target: Path) -> None:
-    """Delete what killed writers of `target` on this machine had begun."""
-    for draft in _left_by_the_dead(target, "draft"):
-        shutil.rmtree(draft, ignore_errors=True)
+    """Delete what killed writers of `target` on this machine left behind.
+
+    That is what they had begun and, where `target` stands, what they had moved aside: a run that somebody
+    deletes later must not come back in an older version.
+    """
+    target = _real(target)
+    for kind in ("draft", "old") if target.exists() else ("draft",):
+        for path in _left_by_the_dead(target, kind):
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):  # a directory is gone already
+                path.unlink()
+
+
+def absolute(path: Path | str) -> Path:
+    """An absolute path, which has a name even for "." and outlives the working directory.
+
+    Raises
+    ------
+    ArtifactError
+        If the working directory is gone, as it is where the run one stands in was published anew.
+    """
+    try:
+        return Path(os.path.abspath(path))
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            "the working directory was replaced or deleted",
+            where=str(path),
+            fix='enter it again (cd "$PWD"), or give an absolute path',
+        ) from error
+
+
+def _real(target: Path) -> Path:
+    """The absolute path behind links, which has a name even for ".", so that it can be replaced."""
+    return Path(os.path.realpath(target))
+
+
+def _beside(target: Path, kind: str) -> Path:
+    """A place beside `target` that no other thread or process takes, and that tells whose it is."""
+    return target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.{kind}")
 
 
 def _left_by_the_dead(target: Path, kind: str) -> list[Path]:
-    """Directories of `kind` ("draft" or "old") beside `target` whose process is gone."""
-    pattern = re.compile(rf"\.{re.escape(target.name)}\.(\d+)\.{kind}")
-    beside = target.parent.iterdir() if target.parent.is_dir() else ()
-    found = ((path, pattern.fullmatch(path.name)) for path in beside)
-    return [path for path, name in found if name and not _lives(int(name[1]))]
+    """What lies beside `target`, of `kind` ("draft" or "old"), and whose process is gone."""
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.(\d{{1,9}})(-\w+)?\.{kind}")
+    try:
+        found = [(path, pattern.fullmatch(path.name)) for path in target.parent.iterdir()]
+        return [path for path, name in found if name and not _lives(int(name[1]), path.lstat().st_ctime)]
+    except OSError:  # a folder that cannot be listed, or another was quicker
+        return []
 
 
-def _lives(pid: int) -> bool:
-    """Whether another process of this number runs on this machine."""
+def _lives(pid: int, since: float) -> bool:
+    """Whether the process that left something `since` (seconds of the epoch) runs on this machine.
+
+    Containers give one small number to process after process: what is older than this one is not its own.
+    """
     if pid == os.getpid():
-        return False
+        return since >= STARTED
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -187,13 +269,20 @@ def _lives(pid: int) -> bool:
 
 
 def write_manifest(directory: Path) -> None:
-    """Write `manifest.json` last: the format version and the sha256 of every other file."""
+    """Write `manifest.json` last: the format version and the sha256 of every other file.
+
+    All of it reaches the disk, so that no loss of power leaves a manifest of files that are empty.
+    """
+    paths = sorted(directory.rglob("*"))
+    for path in paths:
+        _sync(path)
     files = {
         str(path.relative_to(directory)): sha256(path)
-        for path in sorted(directory.rglob("*"))
+        for path in paths
         if path.is_file() and path.name != MANIFEST
     }
     write_json(directory / MANIFEST, {"format_version": FORMAT_VERSION, "files": files})
+    _sync(directory)
 
 
 def verify_directory(directory: Path, *, only: tuple[str, ...] = ()) -> dict[str, str]:
@@ -266,4 +355,4 @@ def cache_home() -> Path:
     explicit = os.environ.get("FIRSTLIGHT_CACHE")
     if explicit:
         return Path(explicit)
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "firstlight"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "firstlight"

@@ -15,7 +15,10 @@ NAME = "codes"
 def run(
     path: RunPath,
     out: Annotated[Path, typer.Option(help="The table to write, .csv or .parquet.", show_default=False)],
-    levels: Annotated[int, typer.Option(help="Codes of each item.")] = 3,
+    levels: Annotated[
+        int | None,
+        typer.Option(help="Codes of each item.", show_default="3, fewer where the last says nothing"),
+    ] = None,
     bits: Annotated[
         int | None,
         typer.Option(help="A codebook has 2^bits entries.", show_default="8, fewer for a small catalogue"),

@@ -23,5 +23,8 @@ def run(
     """Write a generated catalogue, its people and what they did; the truth stands apart."""
     from ..corpus.sample import write_sample
 
-    summary = write_sample(out, users=users, items=items, seed=seed, images=images)
-    typer.echo(str(summary))
+    made = write_sample(out, users=users, items=items, seed=seed, images=images)
+    typer.echo(
+        f"{made.path}: {made.items:,} items, {made.pictures:,} of them with a picture; "
+        f"{made.users:,} people, {made.interactions:,} interactions and {made.exposures:,} exposures"
+    )

@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 
 _SIGNS: dict[str, Op] = {"=": "is", "==": "is", "!=": "is_not", ">=": "at_least", "<=": "at_most"}
 _WORDS: dict[Op, str] = {"is": "is", "is_not": "is not", "at_least": "at least", "at_most": "at most"}
-_CONDITION = re.compile(r"\s*([^<>=!]*[^<>=!\s])\s*(>=|<=|!=|==|=)\s*([^<>=!\s].*?)\s*")
+_CONDITION = re.compile(r"([^<>=!]+)(>=|<=|!=|==|=)\s*([^<>=!\s].*)")  # linear: no two parts share a space
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 
@@ -182,15 +182,14 @@ def parse_predicate(text: str) -> Predicate:
     DataError
         If the text is not a field, an operator and a value.
     """
-    match = _CONDITION.fullmatch(text)
+    match = _CONDITION.fullmatch(text.strip())
     if match is None:
         raise DataError(
             f'"{text}" is not a condition',
-            where="a condition",
             expected="FIELD=VALUE, FIELD!=VALUE, FIELD>=NUMBER or FIELD<=NUMBER",
             fix="quote the condition, so that the shell leaves > and < alone",
         )
-    return Predicate(match[1], _SIGNS[match[2]], match[3])
+    return Predicate(match[1].rstrip(), _SIGNS[match[2]], match[3])
 
 
 def _value(item: Item, field: str) -> Any:

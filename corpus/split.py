@@ -106,7 +106,7 @@ def time_split(
     during = np.flatnonzero((log.times >= first_valid) & (log.times < first_test))
     after = np.flatnonzero(log.times >= first_test)
     name = f"global time cut at {cut:.0%}, validation part {_trained(train_on_valid)}"
-    notes = (f"test starts at {first_test:.0f} s, validation at {first_valid:.0f} s since 1970",)
+    notes = (f"test starts {_date(first_test)}, validation {_date(first_valid)}",)
     return _split(
         name,
         log.where(keep),
@@ -222,6 +222,10 @@ def release_times(
         available_from = np.full(n_items, np.nan)
     released = np.fmin(available_from, first)  # fmin skips NaN; nothing precedes its first interaction
     return np.where(np.isinf(released), -np.inf, released)
+
+
+def _date(seconds: float) -> str:
+    return f"{np.datetime64(int(seconds), 's')} UTC".replace("T", " ")
 
 
 def _trained(on: bool) -> str:

@@ -27,7 +27,7 @@ from .text import TextEncoder
 
 HELD_OUT = 0.1  # share of the pairs that is kept from training
 MOST_HELD_OUT = 1_000
-MIN_PAIRS = 32
+MIN_PAIRS = 64  # fewer teach an image tower nothing
 K = 10
 
 
@@ -98,7 +98,7 @@ def align(
     Raises
     ------
     ModelError
-        With fewer than 32 pairs.
+        With fewer than 64 pairs.
     """
     settings = settings or AlignSettings()
     part = _with_pictures(catalogue, rows, settings.max_pairs, seed)

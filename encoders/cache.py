@@ -77,10 +77,16 @@ class EmbeddingCache:
         except (OSError, sqlite3.OperationalError) as error:  # no room, no right, or a lock that stays
             self._complain(f"{path}: {error}")
         except sqlite3.DatabaseError as error:
-            say(f"embedding cache: {path.name} is damaged ({error}); its vectors are encoded again")
+            self._drop(path, error)
+        return None
+
+    def _drop(self, path: Path, error: sqlite3.DatabaseError) -> None:
+        say(f"embedding cache: {path.name} is damaged ({error}); its vectors are encoded again")
+        try:
             for leftover in (path, path.with_name(f"{path.name}-journal")):
                 leftover.unlink(missing_ok=True)
-        return None
+        except OSError as reason:  # it stays, and is a miss every time
+            self._complain(f"{path}: {reason}")
 
     def _complain(self, reason: str) -> None:
         if not self._complained:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from ..base.errors import ArtifactError, ModelError
+from ..base.errors import ArtifactError, DataError, ModelError
 from ..base.files import atomic_file
 from ..base.hashing import digest
 from ..base.progress import bar, say
@@ -145,7 +145,7 @@ def _chunks(catalogue: Catalogue) -> Iterator[tuple[int, list[Item]]]:
 
 def _encode_chunk(items: Sequence[Item], encoder: Encoder, cache: EmbeddingCache | None) -> Encoded:
     """One chunk: each distinct content from the cache, or encoded once and put there."""
-    keys = np.array([_key(encoder, item) for item in items])
+    keys, unread = _keys(encoder, items)
     rows = np.flatnonzero(keys != NOTHING)
     distinct, first, which = np.unique(keys[rows], return_index=True, return_inverse=True)
     vectors = np.zeros((len(distinct), encoder.dim), dtype=np.float32)
@@ -157,10 +157,12 @@ def _encode_chunk(items: Sequence[Item], encoder: Encoder, cache: EmbeddingCache
     fresh = _encode_checked(encoder, samples)
     vectors[missing], found[missing] = fresh.vectors, fresh.present
     if cache is not None and fresh.present.any():
-        cache.put(encoder, distinct[missing[fresh.present]].tolist(), fresh.vectors[fresh.present])
+        unchanged = _keys(encoder, samples)[0] == distinct[missing]  # a file may have been replaced meanwhile
+        kept = np.flatnonzero(fresh.present & unchanged)
+        cache.put(encoder, distinct[missing[kept]].tolist(), fresh.vectors[kept])
 
     reasons = dict(zip(missing, (fresh.failures.get(one.key, NO_REASON) for one in samples), strict=True))
-    failures: dict[str, str] = {
+    failures: dict[str, str] = unread | {
         items[row].key: reasons[i] for row, i in zip(rows.tolist(), which, strict=True) if not found[i]
     }
     whole = np.zeros((len(items), encoder.dim), dtype=np.float32)
@@ -169,9 +171,16 @@ def _encode_chunk(items: Sequence[Item], encoder: Encoder, cache: EmbeddingCache
     return Encoded(whole, present, failures)
 
 
-def _key(encoder: Encoder, item: Item) -> str:
-    content = encoder.content(item)
-    return NOTHING if content is None else digest(encoder.name, encoder.revision, content)
+def _keys(encoder: Encoder, items: Sequence[Item]) -> tuple[NDArray[np.str_], dict[str, str]]:
+    """The cache key of each item, and {item key: reason} of those that cannot be read."""
+    keys, unread = [], {}
+    for item in items:
+        try:
+            content = encoder.content(item)
+        except DataError as error:
+            content, unread[item.key] = None, error.found
+        keys.append(NOTHING if content is None else digest(encoder.name, encoder.revision, content))
+    return np.array(keys, dtype=np.str_), unread
 
 
 def _encode_checked(encoder: Encoder, items: Sequence[Item]) -> Encoded:

@@ -104,7 +104,13 @@ class Encoder(Protocol):
     dim: int
 
     def content(self, item: Item) -> bytes | None:
-        """The bytes that decide this item's vector, or None when there is nothing to encode."""
+        """The bytes that decide this item's vector, or None when there is nothing to encode.
+
+        Raises
+        ------
+        DataError
+            If there is something that cannot be read; the item then goes without, for this reason.
+        """
         ...
 
     def encode(self, items: Sequence[Item]) -> Encoded:

@@ -64,13 +64,14 @@ class ImageEncoder:
         self.dim = self._forward([self._prepare(Image.new("RGB", (8, 8)))]).shape[1]
 
     def content(self, item: Item) -> bytes | None:
-        """The bytes of the item's picture file, or None when it has none."""
-        if item.image is None:
-            return None
-        try:
-            return read_bytes(item.image)
-        except DataError as error:  # `encode` will report it
-            return error.found.encode()
+        """The bytes of the item's picture file, or None when it has none.
+
+        Raises
+        ------
+        DataError
+            If it has one that cannot be read.
+        """
+        return None if item.image is None else read_bytes(item.image)
 
     def encode(self, items: Sequence[Item]) -> Encoded:
         """Encode the items' pictures; one that cannot be used becomes a failure with its reason."""
@@ -103,10 +104,6 @@ class ImageEncoder:
             some = pictures[start : start + self._batch]
             vectors[start : start + len(some)] = self._forward([self._prepare(one) for one in some])
         return vectors
-
-    def encode_image_bytes(self, data: bytes) -> NDArray[np.float32]:
-        """Encode one uploaded picture, unit length, float32 [dim]; raises as :meth:`encode_images`."""
-        return self.encode_images([data])[0]
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts into the space of pictures, float32 [n, dim]; a blank text is the zero vector."""

@@ -16,10 +16,9 @@ from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg, CustomTextCLIP
 from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
-from safetensors import SafetensorError
 from torch import nn
 
-from ..base.errors import ModelError, nearest
+from ..base.errors import ModelError, first_line, nearest
 from ..base.files import MANIFEST, read_json, verify_directory
 from .fingerprint import fingerprint
 from .text import TextEncoder
@@ -97,17 +96,9 @@ def _from_folder(folder: Path, text: TextEncoder | None) -> ImageModel:
         model: Any = aligned_model(towers) if sentences else CLIP(**towers)
         load_checkpoint(model, str(weights))
         transform = _transform({**settings["preprocess_cfg"], "size": model.visual.image_size})
-    except (
-        OSError,
-        SafetensorError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        RuntimeError,
-    ) as error:
+    except Exception as error:  # a damaged model makes its loader fail in any way
         raise ModelError(
-            f"not a usable image model: {_first_line(error)}",
+            f"not a usable image model: {first_line(error)}",
             where=str(folder),
             expected=f"{HF_CONFIG_NAME} and {HF_SAFE_WEIGHTS_NAME} of one of open_clip's own architectures",
             fix="give the image_encoder folder of a run, or a model/pretrained pair of open_clip",
@@ -160,9 +151,9 @@ def _pretrained(name: str) -> ImageModel:
         model: Any = open_clip.create_model_from_pretrained(architecture, tag, return_transform=False)
         weights = Path(download_pretrained(get_pretrained_cfg(architecture, tag)))
         read = open_clip.get_tokenizer(architecture)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:
         raise ModelError(
-            f'the image model "{name}" could not be loaded: {_first_line(error)}',
+            f'the image model "{name}" could not be loaded: {first_line(error)}',
             fix="make the hub reachable once, so that its cache has the model; give a folder that has it; "
             "or train a small one on the catalogue: content.image=align",
         ) from error
@@ -173,7 +164,3 @@ def _pretrained(name: str) -> ImageModel:
 def _transform(preprocess: Mapping[str, Any]) -> Callable[[Image.Image], torch.Tensor]:
     transform: Any = image_transform_v2(PreprocessCfg(**preprocess), is_train=False)
     return transform
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

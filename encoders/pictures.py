@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from ..base.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 1024 * 1024
+MAX_RATIO = 50  # of the sides; a resize by the shortest side enlarges what is thinner out of all bounds
 EXPECTED = f"JPEG, PNG or WebP of at most {MAX_PIXELS // 1_000_000} megapixels"
+
+ORIENTATION = 0x0112  # of EXIF
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 DECODERS = min(8, os.cpu_count() or 1)  # threads; Pillow decodes without the interpreter's lock
 
@@ -28,15 +39,19 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataError
-        If the file is missing, unreadable, or larger than 64 MiB.
+        If the file is missing, unreadable, no regular file, or larger than 64 MiB.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _refused(f"{size / 2**20:.0f} MiB", f"at most {MAX_BYTES // 2**20} MiB")
-        return path.read_bytes()
-    except OSError as error:
-        raise _refused(f"the picture cannot be read: {error.strerror or error}") from error
+        if path.exists() and not path.is_file():  # a pipe would be waited for, a device never ends
+            raise _refused("the picture cannot be read: not a regular file")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise _refused(f"the picture cannot be read: {reason}") from error
+    if len(data) > MAX_BYTES:
+        raise _refused(f"more than {MAX_BYTES // 2**20} MiB", f"at most {MAX_BYTES // 2**20} MiB")
+    return data
 
 
 def decode(picture: Picture) -> Image.Image:
@@ -45,8 +60,8 @@ def decode(picture: Picture) -> Image.Image:
     Raises
     ------
     DataError
-        If the format is not on the list, the pixels are too many (checked before they are decoded:
-        a few KB can claim gigabytes), or the data is broken or cut off.
+        If the format is not on the list, the pixels are too many or the sides too unlike (checked before
+        they are decoded: a few KB can claim gigabytes), or the data is broken or cut off.
     """
     if isinstance(picture, Path):
         picture = read_bytes(picture)
@@ -54,15 +69,37 @@ def decode(picture: Picture) -> Image.Image:
         image = (
             picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(picture), formats=FORMATS)
         )
-        if image.width * image.height > MAX_PIXELS:
-            raise _refused(f"{image.width} x {image.height} pixels")
-        return _on_white(ImageOps.exif_transpose(image))
+        _check_sides(image.width, image.height)
+        return _on_white(_upright(image))
+    except DataError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _refused("too many pixels") from error
     except UnidentifiedImageError as error:
         raise _refused("not a picture of a known format") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, zlib.error) as error:
+    except Exception as error:  # each of Pillow's parsers fails in ways of its own
         raise _refused(f"the picture is broken: {error}") from error
+
+
+def _check_sides(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _refused(f"{width} x {height} pixels")
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise _refused(f"{width} x {height} pixels", f"sides of at most {MAX_RATIO} : 1")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Eight bits a channel, turned as the camera says; whatever else EXIF says may be broken."""
+    turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+    image = _eight_bits(image)
+    return image if turn is None else image.transpose(turn)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit grays brought to 0 to 255; Pillow would cut them off there."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

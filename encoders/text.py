@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
 
-from ..base.errors import ModelError
+from ..base.errors import ModelError, first_line
 from ..corpus.catalogue import Item
 from .contract import Encoded
 from .fingerprint import fingerprint
@@ -41,8 +41,6 @@ class TextEncoder:
     model
         A hub id or a folder. An installed package that carries the model comes first, then the
         hub's local cache, then the hub. No code of a model is ever run.
-    revision
-        A commit, branch or tag on the hub. When given, packages are passed over.
     max_tokens
         Longer texts are cut, at this or at the model's own limit.
     batch_tokens
@@ -62,14 +60,12 @@ class TextEncoder:
         self,
         model: str | Path = DEFAULT_TEXT_MODEL,
         *,
-        revision: str | None = None,
         max_tokens: int = 256,
         batch_tokens: int | None = None,
         titles_only: bool = False,
         device: str | None = None,
     ) -> None:
-        folder = _locate(str(model), revision)
-        self._model = _load(folder, str(model), device)
+        folder, self._model = _found(str(model), device)
         self.max_tokens = min(max_tokens, self._model.max_seq_length or max_tokens)
         self._model.max_seq_length = self.max_tokens
         self._batch_tokens = batch_tokens or (32_768 if self._model.device.type == "cuda" else 1_024)
@@ -134,25 +130,34 @@ def _batches(tokens: NDArray[np.int64], budget: int) -> Iterator[NDArray[np.int6
             start = end
 
 
-def _locate(model: str, revision: str | None) -> Path:
-    """The folder that holds `model`; nothing asks the network when it is at hand."""
-    package = _packaged(model) if revision is None else None
-    if Path(model).is_dir() or package:
-        return package or Path(model)
-    for local in (True, False):
-        try:
-            return Path(
-                snapshot_download(
-                    model,
-                    revision=revision,
-                    allow_patterns=list(FILES),
-                    ignore_patterns=[f"{name}/*" for name in OTHER_BACKENDS],
-                    local_files_only=local,
-                )
-            )
-        except (OSError, ValueError) as error:
-            reason = error
-    raise _missing(model, str(reason)) from reason
+def _found(model: str, device: str | None) -> tuple[Path, SentenceTransformer]:
+    """The folder that holds `model`, and the model; nothing asks the network when it is at hand."""
+    at_hand = _packaged(model) or (Path(model) if Path(model).is_dir() else None)
+    try:
+        return (at_hand, _load(at_hand, device)) if at_hand else _from_hub(model, device)
+    except Exception as error:  # a damaged model makes its loader fail in any way
+        raise _missing(model, error) from error
+
+
+def _from_hub(model: str, device: str | None) -> tuple[Path, SentenceTransformer]:
+    """From the hub's local cache; a download that was cut short there is completed once."""
+    try:
+        folder = _snapshot(model, local=True)
+        return folder, _load(folder, device)
+    except Exception:
+        folder = _snapshot(model, local=False)
+        return folder, _load(folder, device)
+
+
+def _snapshot(model: str, *, local: bool) -> Path:
+    """The model's folder in the hub's cache, filled from the hub unless `local`."""
+    found = snapshot_download(
+        model,
+        allow_patterns=list(FILES),
+        ignore_patterns=[f"{name}/*" for name in OTHER_BACKENDS],
+        local_files_only=local,
+    )
+    return Path(found)
 
 
 def _packaged(model: str) -> Path | None:
@@ -164,7 +169,7 @@ def _packaged(model: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _load(folder: Path, model: str, device: str | None) -> SentenceTransformer:
+def _load(folder: Path, device: str | None) -> SentenceTransformer:
     shown = is_progress_bar_enabled()
     disable_progress_bar()  # reading 100 MB is not news
     try:
@@ -175,8 +180,6 @@ def _load(folder: Path, model: str, device: str | None) -> SentenceTransformer:
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True, "dtype": torch.float32},
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise _missing(model, str(error)) from error
     finally:
         if shown:
             enable_progress_bar()
@@ -189,10 +192,10 @@ def _files(folder: Path) -> Iterator[Path]:
     )
 
 
-def _missing(model: str, reason: str) -> ModelError:
+def _missing(model: str, reason: Exception) -> ModelError:
     install = f"pip install {PACKAGES[model]}; or " if model in PACKAGES else ""
     return ModelError(
-        f'the text model "{model}" could not be loaded: {reason.strip().splitlines()[0]}',
+        f'the text model "{model}" could not be loaded: {first_line(reason)}',
         expected="a sentence-transformers model in safetensors that needs no code of its own",
         fix=f"{install}make the hub reachable once, so that its cache has the model; or give a local folder",
     )

@@ -152,6 +152,6 @@ def _trade_off(report: Report) -> Iterator[Chart]:
 def _training(report: Report) -> Iterator[Chart]:
     for i, curve in enumerate(report.curves):
         yield Chart(
-            f"training-{i + 1}", curve.name, "", list(curve.steps), [Line("", list(curve.values))], "step",
+            f"training-{i + 1}", curve.name, "", list(curve.steps), [Line("", list(curve.values))], "epoch",
             from_zero=False,
         )  # fmt: skip

@@ -18,7 +18,7 @@ HISTORIES = "people's own histories"
 
 @dataclass(frozen=True)
 class Curve:
-    """A training curve: one value at each step, for example ("validation NDCG@10", steps, values)."""
+    """A training curve: one value for each epoch, for example ("validation NDCG@10", [1, 2], values)."""
 
     name: str
     steps: Sequence[float]

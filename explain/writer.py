@@ -90,7 +90,7 @@ class LLMWriter:
         return drafts
 
     def _complete(self, prefix: str, jobs: Sequence[_Job], until: float) -> list[str | None]:
-        """What follows each prompt up to the line's end; "" for a line without one, None when time ran out."""
+        """What follows each prompt: "" for a line without an end, None for one the time cut short."""
         left = until - time.monotonic()
         if left <= 0:
             return [None] * len(jobs)

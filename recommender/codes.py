@@ -5,21 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..base.errors import DataError
+from ..base.errors import DataError, ModelError
 from ..base.progress import say
 from ..foundation.semantic_ids import CodeReport, Kind, Quantizer, table_writer, usual_bits
 from .content import raw_vectors
 from .run_directory import load_run
 
 NOTHING = np.zeros(0, np.int64)
+LEVELS = 3  # of a catalogue large enough for them
 
 
 def write_codes(
     path: Path | str,
     out: Path | str,
     *,
-    levels: int = 3,
+    levels: int | None = None,
     bits: int | None = None,
     kind: Kind = "residual",
     seed: int = 0,
@@ -37,7 +39,8 @@ def write_codes(
         Items without any content have no row.
     levels, bits, kind, seed
         See :class:`firstlight.foundation.semantic_ids.Quantizer`. No `bits` means
-        :func:`firstlight.foundation.semantic_ids.usual_bits`.
+        :func:`firstlight.foundation.semantic_ids.usual_bits`; no `levels`, three, or as many as say
+        something.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def write_codes(
     DataError
         If no item has any content.
     ModelError
-        If a codebook collapses.
+        If a codebook collapses: of the given levels, or the first.
     """
     table_writer(Path(out))  # a wrong name is said before the work
     run = load_run(Path(path))
@@ -58,6 +61,19 @@ def write_codes(
         say(f"{len(vectors) - len(rows):,} items without content have no codes")
     vectors = vectors[rows]
     bits = usual_bits(len(rows)) if bits is None else bits
-    found = Quantizer(levels=levels, bits=bits, kind=kind, seed=seed).fit(vectors).ids(vectors)
+    found = _fitted(vectors, levels, bits, kind, seed).ids(vectors)
     found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report
+
+
+def _fitted(vectors: NDArray[np.float32], levels: int | None, bits: int, kind: Kind, seed: int) -> Quantizer:
+    """Whoever names no number of levels wants none that says nothing."""
+    most = LEVELS if levels is None else levels
+    while True:
+        try:
+            return Quantizer(levels=most, bits=bits, kind=kind, seed=seed).fit(vectors)
+        except ModelError:
+            if levels is not None or most == 1:
+                raise
+        most -= 1
+        say(f"code {most + 1} would say next to nothing of these items: they get {most}")

@@ -26,6 +26,8 @@ def add_items(path: Path | str, file: Path | str) -> int:
     ------
     DataError
         If the table cannot be used, is empty, or names an item the run knows; the run stays as it was.
+    ArtifactError
+        If somebody else changed the run meanwhile; it stays as they left it.
     """
     run = load_run(Path(path))
     fresh = read_items(Path(file)).typed_as(run.catalogue)
@@ -40,7 +42,7 @@ def add_items(path: Path | str, file: Path | str) -> int:
             fix="remove them from the table",
         )
     grown = _grown(run, fresh)
-    with revise(run.path) as draft:
+    with revise(run.path, version=run.version) as draft:
         write_items(grown, draft)
     return len(fresh)
 

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from huggingface_hub import HfApi
 
+from ..base.config import to_yaml
 from ..base.errors import ArtifactError
-from ..base.files import MANIFEST, publish_directory, read_json, verify_directory, write_text
-from .log_file import load_log, save_log
-from .run_directory import LOG, REPORT, revise
+from ..base.files import absolute, publish_directory, read_json, verify_directory, write_json, write_text
+from ..corpus.catalogue import Catalogue
+from ..encoders import Content
+from .config import DataConfig, RunConfig
+from .log_file import save_log
+from .run_directory import LOG, REPORT, Run, load_run, revise, write_items
 
 CARD = "README.md"
+METRICS = "metrics.json"
+PAGES = ("index.html", "card.md")  # of a report: they show people, and examples of leaks
+ABSOLUTE = re.compile(r"(?<![^\s=])[/~][^\s=]*/")  # the folders before a name in a command
 
 
 def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | None = None) -> str:
     """Upload a run directory and return its address. The log of what people did stays here.
 
     What is uploaded is a run of its own, with an empty log: it answers for any history that a question
-    brings, and knows no person by key.
+    brings, and knows no person by key. Of its reports it keeps figures and charts, not the page, which
+    may show people; and it does not say where on this machine data and pictures lie.
 
     Raises
     ------
     ArtifactError
         If the run is not complete, or the hub refuses.
     """
-    path = Path(path)
+    path = absolute(path)
     verify_directory(path)
     with revise(path) as draft:
         write_text(draft / CARD, model_card(path))
     api = api or HfApi()
     with tempfile.TemporaryDirectory() as folder:
-        public = _without_people(path, Path(folder) / path.name)
+        public = _public_copy(path, Path(folder) / path.name)
         try:
             api.create_repo(repo_id, private=private, exist_ok=True)
             done = api.upload_folder(repo_id=repo_id, folder_path=public)
@@ -48,18 +59,66 @@ def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | 
     return str(done)
 
 
-def _without_people(path: Path, target: Path) -> Path:
-    """A complete copy of a run but for its log, which is empty: what people did is nobody else's business."""
-    log = load_log(path / LOG)
+def _public_copy(path: Path, target: Path) -> Path:
+    """A complete copy of a run but for what people did, and what only this machine knows."""
+    run = _public(load_run(path))
     with publish_directory(target) as draft:
-        shutil.copytree(path, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LOG, MANIFEST))
-        save_log(log.where(np.zeros(len(log), dtype=bool)), draft / LOG)
+        shutil.copytree(path, draft, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*PAGES))
+        write_text(draft / "config.yaml", to_yaml(run.config))
+        save_log(run.log, draft / LOG)
+        write_items(run, draft)
+        for metrics in (draft / REPORT).rglob(METRICS):
+            write_json(metrics, _public_metrics(read_json(metrics)))
     return target
+
+
+def _public(run: Run) -> Run:
+    return replace(
+        run,
+        config=_public_config(run.config),
+        log=run.log.where(np.zeros(len(run.log), dtype=bool)),
+        catalogue=_without_pictures(run.catalogue),
+        content=_without_failures(run.content),
+        training={name: one for name, one in run.training.items() if name not in ("read", "failures")},
+    )
+
+
+def _public_config(config: RunConfig) -> RunConfig:
+    """Without data folders, and of encoders in a folder here the folder's name alone."""
+    content = config.content
+    named = replace(content, text=_named(content.text), image=_named(content.image))
+    return replace(config, data=DataConfig(), content=named)
+
+
+def _named(model: str) -> str:
+    return Path(model).name if Path(model).is_absolute() else model
+
+
+def _without_pictures(catalogue: Catalogue) -> Catalogue:
+    """The files stay here, so their names say nothing there; the vectors made of them go along."""
+    table = catalogue.table
+    nothing = pa.nulls(len(table), pa.string())
+    return Catalogue(table.set_column(table.column_names.index("image"), "image", nothing))
+
+
+def _without_failures(content: Content) -> Content:
+    """Their reasons name files."""
+    parts = (content.text, content.image)
+    return Content(*(None if part is None else replace(part, failures={}) for part in parts))
+
+
+def _public_metrics(metrics: dict[str, Any]) -> dict[str, Any]:
+    """A leak's example may be a person; a command names folders."""
+    about = metrics["provenance"]
+    return metrics | {
+        "provenance": about | {"command": ABSOLUTE.sub("", about["command"])},
+        "leaks": [one | {"example": ""} for one in metrics["leaks"]],
+    }
 
 
 def model_card(path: Path) -> str:
     """Markdown for a run: what it is, how it was made, how good it is."""
-    metrics = path / REPORT / "metrics.json"
+    metrics = path / REPORT / METRICS
     training = read_json(path / "training.json")
     lines = [
         "---\nlibrary_name: firstlight\npipeline_tag: other\ntags: [recommendation, cold-start]\n---\n",
@@ -68,7 +127,7 @@ def model_card(path: Path) -> str:
         f"Split: {training['split']['name']} (digest `{training['split']['digest']}`).\n",
     ]
     if metrics.is_file():
-        lines.append(_figures(read_json(metrics)))
+        lines.append(_figures(_public_metrics(read_json(metrics))))
     else:
         lines.append("No figures yet: run `firstlight evaluate` before publishing.\n")
     return "\n".join(lines)

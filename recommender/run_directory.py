@@ -32,7 +32,16 @@ from scipy import sparse
 
 from ..base.config import load_config, to_yaml
 from ..base.errors import DataError
-from ..base.files import publish_directory, read_json, verify_directory, write_json, write_text
+from ..base.files import (
+    absolute,
+    changed_meanwhile,
+    publish_directory,
+    read_json,
+    verify_directory,
+    version_of,
+    write_json,
+    write_text,
+)
 from ..corpus.catalogue import Catalogue
 from ..corpus.interactions import Interactions
 from ..encoders import Content
@@ -70,6 +79,8 @@ class Run:
         None: not found yet.
     training
         Curves, split digest, read report: what reports are made from.
+    version
+        Which version of the directory was loaded; empty for one that is not written yet.
     """
 
     path: Path
@@ -85,6 +96,7 @@ class Run:
     look_alikes: sparse.csr_matrix | None
     store: VectorStore
     training: dict[str, Any]
+    version: str = ""
 
     @property
     def has_ranker(self) -> bool:
@@ -132,7 +144,8 @@ def load_run(path: Path) -> Run:
     ArtifactError
         If a file is missing, truncated or altered, naming it.
     """
-    path = Path(path)
+    path = absolute(path)
+    version = version_of(path)
     verify_directory(path)
     catalogue = Catalogue.load(path / "catalogue.parquet")
     training = read_json(path / "training.json")
@@ -152,6 +165,7 @@ def load_run(path: Path) -> Run:
         look_alikes=load_matrix(ALIKE, path / LOOK_ALIKES) if (path / LOOK_ALIKES).is_file() else None,
         store=VectorStore.load(path / "vectors.safetensors", catalogue.keys),
         training=training,
+        version=version,
     )
 
 
@@ -173,14 +187,37 @@ def need_log(run: Run, what: str) -> None:
 
 
 @contextmanager
-def revise(path: Path) -> Iterator[Path]:
+def revise(path: Path, *, version: str = "") -> Iterator[Path]:
     """Yield a draft copy of a run to change; it replaces the run when the block ends well.
 
     Files are hard-linked, so replace a file in the draft, never write into one.
+
+    Parameters
+    ----------
+    path
+        The run.
+    version
+        The :attr:`Run.version` that the change was made from, where it was made from what had been
+        loaded before; by default the one that stands there now.
+
+    Raises
+    ------
+    ArtifactError
+        If somebody else changed the run meanwhile; it stays as it is.
     """
-    with publish_directory(path) as draft:
-        shutil.copytree(path, draft, dirs_exist_ok=True, copy_function=_link)
+    version = version or version_of(path)
+    with publish_directory(path, instead_of=version) as draft:
+        _copy(path, draft, version)
         yield draft
+
+
+def _copy(path: Path, draft: Path, version: str) -> None:
+    try:
+        shutil.copytree(path, draft, dirs_exist_ok=True, copy_function=_link)
+    except OSError:
+        if version_of(path) != version:  # it was replaced under the copying hands
+            raise changed_meanwhile(path) from None
+        raise
 
 
 def _link(source: str, target: str) -> None:

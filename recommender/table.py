@@ -34,10 +34,13 @@ def answer_table(answer: Answer, console: Console | None = None) -> None:
 def explanation_table(explanation: Explanation, console: Console | None = None) -> None:
     """Print one explanation and the evidence behind it."""
     console = console or _console()
-    console.print(f"[bold]{escape(explanation.ledger.item.title)}[/bold]")
+    item = explanation.ledger.item
+    console.print(f"[bold]{escape(item.title or item.key)}[/bold]")
     for sentence in explanation.sentences:
         cites = " ".join(f"\\[{one}]" for one in sentence.cites)
         console.print(f"  {escape(sentence.text)} [dim]{cites} {sentence.origin}[/dim]")
+    if explanation.ledger.unmet:
+        console.print(f"  {_unmet(explanation)}")
     for entry in explanation.ledger.entries:
         facts = "; ".join(entry.facts)
         console.print(f"  [dim]\\[{entry.id}] {entry.kind}: {escape(facts)}[/dim]")
@@ -54,7 +57,13 @@ def _named(one: Recommendation) -> str:
     name = f"{escape(one.item.title or one.item.key)} [dim]{escape(one.item.key)}[/dim]"
     if one.explanation is not None and one.explanation.sentences:
         name += f"\n[italic]{escape(one.explanation.text)}[/italic]"
+    if one.explanation is not None and one.explanation.ledger.unmet:
+        name += f"\n{_unmet(one.explanation)}"
     return name
+
+
+def _unmet(explanation: Explanation) -> str:
+    return f"[dim]not met: {escape(', '.join(explanation.ledger.unmet))}[/dim]"
 
 
 def _parts(one: Recommendation) -> str:

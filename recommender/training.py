@@ -24,7 +24,7 @@ from ..foundation.scorer import FoundationScorer
 from ..foundation.semantic_ids import usual_bits
 from ..retrieval.store import VectorStore
 from .config import RunConfig
-from .content import features_of, image_encoder, read_content, text_encoder
+from .content import KEYWORDS, TRAINED, features_of, image_encoder, read_content, resolved, text_encoder
 from .data import read_data
 from .mixture import fit_mixture, panel_of, traces_of, with_look_alikes
 from .newcomers import popular_share
@@ -60,7 +60,7 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     """
     out = Path(out)
     config = config or RunConfig()
-    config = replace(config, data=replace(config.data, path=str(data)))
+    config = replace(config, data=replace(config.data, path=str(data)), content=resolved(config.content))
     _know_items_by_something(config)
     if _stands_already(out, config):
         return out
@@ -93,7 +93,7 @@ def foundation_shape(config: RunConfig, features: ItemFeatures, *, dated: bool) 
 
 def _know_items_by_something(config: RunConfig) -> None:
     content = config.content
-    if not config.shape.use_ids and content.text == "none" and content.image in ("auto", "align", "none"):
+    if not config.shape.use_ids and content.text == "none" and content.image in KEYWORDS:
         raise ConfigError(
             "neither IDs nor text nor pictures to know an item by",
             where="shape.use_ids=false, content.text=none",
@@ -165,7 +165,7 @@ class _Pretraining:
             self._fit_newcomers(FoundationScorer(trained.model, features, self.memory, mixing))
             self._count_validation_too()
             run = with_look_alikes(self._assembled(content, mixing and mixing.mixer, trained))
-            save_run(run, image_encoder=self._image_folder())
+            save_run(run, image_encoder=self._image_folder(content))
             remove_drafts(self.out)
             shutil.rmtree(self.work, ignore_errors=True)
         self.processes.wait_for_everyone()
@@ -177,9 +177,10 @@ class _Pretraining:
             self._count(final)
             self.split, self.memory = final, self.memory.recounted(final.train)
 
-    def _image_folder(self) -> Path | None:
-        folder = self.work / IMAGE_ENCODER
-        return folder if folder.is_dir() else None
+    def _image_folder(self, content: Content) -> Path | None:
+        """The image tower that made these vectors; a run that was cut short may have left another."""
+        trained = content.image is not None and self.config.content.image in TRAINED
+        return self.work / IMAGE_ENCODER if trained else None
 
     def _content(self) -> Content:
         """Encode once on the main process; the others find everything in the cache."""

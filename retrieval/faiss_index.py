@@ -19,6 +19,7 @@ from ..base.errors import ArtifactError, ConfigError
 from ..base.progress import say
 from .contract import Hits
 from .exact import ExactRetriever
+from .groups import Groups
 from .index_cache import read_index, write_index
 from .settle import checked_search, checked_vectors, empty_hits, settle, slack
 
@@ -47,8 +48,10 @@ class FaissRetriever:
         uint64 [n]; they decide ties.
     kind
         "auto" is "flat" below :data:`FLAT_BELOW` rows and "hnsw" from there.
-    index
-        A FAISS index of this kind, already made of these vectors; None builds it.
+    path
+        Where the index is kept: read from there, or built and written. A file is parsed only if it was
+        made from these very vectors and its bytes are the ones this user wrote (see :mod:`.index_cache`).
+        A flat index is nothing but its vectors, so it is never written.
 
     Raises
     ------
@@ -64,45 +67,26 @@ class FaissRetriever:
         hashes: NDArray[np.uint64],
         *,
         kind: Kind | Literal["auto"] = "auto",
-        index: Any = None,
+        path: Path | None = None,
     ) -> None:
         self.vectors, self._longest = checked_vectors(vectors, hashes)
         self.hashes = hashes
         self.kind: Kind = _resolved(kind, len(self.vectors))
-        self._index = index if index is not None else _BUILDERS[self.kind](self.vectors)
+        self._groups = Groups.of(self.vectors, hashes)
+        self._index = self._indexed(path)
         self._exact = ExactRetriever(self.vectors, hashes, device="numpy")
 
-    @classmethod
-    def load_or_build(
-        cls,
-        vectors: NDArray[np.floating],
-        hashes: NDArray[np.uint64],
-        path: Path,
-        *,
-        kind: Kind | Literal["auto"] = "auto",
-        expected_sha256: str | None = None,
-    ) -> FaissRetriever:
-        """The retriever with its index read from `path`, or built and written there.
-
-        A file is parsed only if it was made from these very vectors and its bytes are the ones this
-        user wrote (see :mod:`.index_cache`) or have the sha256 the caller vouches for. A flat index is
-        nothing but its vectors, so it is never written.
-        """
-        resolved = _resolved(kind, len(vectors))
-        if resolved == "flat":
-            return cls(vectors, hashes, kind=resolved)
-        index = read_index(Path(path), resolved, vectors, expected_sha256=expected_sha256)
-        retriever = cls(vectors, hashes, kind=resolved, index=index)
+    def _indexed(self, path: Path | None) -> Any:
+        """The index of the distinct vectors, read from `path`, or built and written there."""
+        all_distinct = len(self._groups) == len(self)
+        distinct = self.vectors if all_distinct else self.vectors[self._groups.first]
+        if path is None or self.kind == "flat":
+            return _BUILDERS[self.kind](distinct)
+        index = read_index(path, self.kind, distinct)
         if index is None:
-            retriever._save(Path(path))
-        return retriever
-
-    def _save(self, path: Path) -> None:
-        """Write the index; a cache that cannot be written costs a rebuild, not the search."""
-        try:
-            write_index(self._index, path, self.kind, self.vectors)
-        except ArtifactError as error:
-            say(f"the index is not kept: {error}")
+            index = _BUILDERS[self.kind](distinct)
+            _save(index, path, self.kind, distinct)
+        return index
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -131,9 +115,8 @@ class FaissRetriever:
         if allowed is not None and open_rows <= _FEW:
             return self._among(np.flatnonzero(allowed), queries, k)
         hits = empty_hits(len(queries), k)
-        fetch = min(open_rows, k + _SPARE)
-        if len(queries) and fetch:
-            self._propose(hits, queries, fetch, allowed, open_rows)
+        if len(queries) and open_rows:
+            self._propose(hits, queries, allowed, min(k, open_rows))
         return hits
 
     def _among(self, rows: NDArray[np.int64], queries: NDArray[np.float32], k: int) -> Hits:
@@ -147,33 +130,34 @@ class FaissRetriever:
         self,
         hits: Hits,
         queries: NDArray[np.float32],
-        fetch: int,
         allowed: NDArray[np.bool_] | None,
-        open_rows: int,
+        wanted: int,
     ) -> None:
-        """Fill `hits` from FAISS's proposals, and exactly where those leave the answer open."""
+        """Fill `hits` from FAISS's proposals, and exactly where those leave the `wanted` rows open."""
         k = hits.rows.shape[1]
-        parameters = self._parameters(fetch, allowed, open_rows)
-        scores, rows = self._index.search(queries, fetch, params=parameters)
-        unsettled = rows[:, min(k, open_rows) - 1] < 0
-        if self.kind == "flat" and fetch < open_rows:
-            unsettled |= scores[:, -1] >= scores[:, k - 1] - slack(queries, self._longest)
-        for i in np.flatnonzero(~unsettled):
-            found = rows[i][rows[i] >= 0]
-            if allowed is not None:
-                found = found[allowed[found]]
-            settle(hits, int(i), queries[i], found, self.vectors, self.hashes)
+        near = None if allowed is None else self._groups.open(allowed)
+        open_groups = len(self._groups) if near is None else int(near.sum())
+        fetch = min(open_groups, k + _SPARE)
+        parameters = self._parameters(fetch, near, open_groups)
+        scores, groups = self._index.search(queries, fetch, params=parameters)
+        unsettled = np.zeros(len(queries), dtype=np.bool_)
+        if self.kind == "flat" and fetch < open_groups:
+            unsettled = scores[:, -1] >= scores[:, k - 1] - slack(queries, self._longest)
+        for i in np.flatnonzero(~unsettled).tolist():
+            found = self._groups.rows(groups[i], k, allowed)
+            unsettled[i] = len(found) < wanted
+            settle(hits, i, queries[i], found, self.vectors, self.hashes)
         if unsettled.any():
             exact = self._exact.search(queries[unsettled], k, allowed=allowed)
             hits.scores[unsettled], hits.rows[unsettled] = exact
 
-    def _parameters(self, fetch: int, allowed: NDArray[np.bool_] | None, open_rows: int) -> Any:
-        """Search parameters: the filter, and a breadth that grows as the filter leaves fewer rows."""
+    def _parameters(self, fetch: int, allowed: NDArray[np.bool_] | None, open_groups: int) -> Any:
+        """Search parameters: the filter, and a breadth that grows as the filter leaves fewer groups."""
         faiss = _faiss()
         options: dict[str, Any] = {}
         if allowed is not None:
             options["sel"] = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        thinning = len(self) / open_rows
+        thinning = len(self._groups) / open_groups
         if self.kind == "hnsw":
             breadth = max(_HNSW_SEARCH_BREADTH, 2 * fetch)
             return faiss.SearchParametersHNSW(efSearch=min(int(breadth * thinning), _MAX_BREADTH), **options)
@@ -182,6 +166,14 @@ class FaissRetriever:
             probes = int(max(_IVF_PROBED_LEAST, lists * _IVF_PROBED_SHARE) * thinning)
             return faiss.SearchParametersIVF(nprobe=min(probes, lists), **options)
         return faiss.SearchParameters(**options) if options else None
+
+
+def _save(index: Any, path: Path, kind: Kind, vectors: NDArray[np.float32]) -> None:
+    """Write an index; a cache that cannot be written costs a rebuild, not the search."""
+    try:
+        write_index(index, path, kind, vectors)
+    except (ArtifactError, OSError) as error:
+        say(f"the index is not kept: {error}")
 
 
 def _faiss() -> ModuleType:

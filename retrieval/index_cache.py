@@ -39,9 +39,7 @@ def write_index(index: Any, path: Path, kind: str, vectors: NDArray[np.floating]
     return name
 
 
-def read_index(
-    path: Path, kind: str, vectors: NDArray[np.floating], *, expected_sha256: str | None = None
-) -> Any | None:
+def read_index(path: Path, kind: str, vectors: NDArray[np.floating]) -> Any | None:
     """The index of these vectors, or None if it has to be built.
 
     Parameters
@@ -50,9 +48,6 @@ def read_index(
         What :func:`write_index` wrote.
     kind, vectors
         What the index must have been made from.
-    expected_sha256
-        A hash the caller vouches for, of an index built elsewhere; never take it from a file that
-        came with the index.
     """
     try:
         record, data = read_json(_record_path(path)), path.read_bytes()
@@ -63,7 +58,7 @@ def read_index(
     if record != current:
         say(f"{path.name} does not belong to these vectors: building it again")
         return None
-    if name != expected_sha256 and not _ours(name).is_file():
+    if not _ours(name).is_file():
         say(f"{path.name} was not written here: building it again")
         return None
     import faiss  # noqa: PLC0415

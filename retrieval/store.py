@@ -67,36 +67,6 @@ class VectorStore:
         """The hash that decides between items of equal score, uint64 [n]."""
         return key_hashes(self.keys, "item")
 
-    def extended(
-        self,
-        keys: Sequence[str],
-        vectors: NDArray[np.float32],
-        bias: NDArray[np.float32] | None = None,
-    ) -> VectorStore:
-        """A store with more items behind these; no row moves.
-
-        Raises
-        ------
-        ModelError
-            If a key is there already, the width differs, or only one of the two has a bias.
-        """
-        if known := set(self.keys).intersection(keys):
-            raise ModelError(f'item "{min(known)}" has a vector already', where="add-items")
-        if vectors.ndim != 2 or vectors.shape[1] != self.vectors.shape[1]:
-            raise ModelError(
-                f"vectors of shape {vectors.shape}",
-                where="add-items",
-                expected=f"[{len(keys)}, {self.vectors.shape[1]}]",
-            )
-        if (bias is None) != (self.bias is None):
-            raise ModelError(
-                "only one of the old and the new items has a bias",
-                where="add-items",
-                expected="both or neither",
-            )
-        both = None if self.bias is None or bias is None else np.concatenate([self.bias, bias])
-        return VectorStore([*self.keys, *keys], np.concatenate([self.vectors, vectors]), both)
-
     def save(self, path: Path) -> None:
         """Write one safetensors file, atomically; the keys are kept as a digest, to be checked on loading."""
         tensors = {"vectors": np.ascontiguousarray(self.vectors, dtype=np.float32)}
@@ -136,16 +106,14 @@ class VectorStore:
 
         "auto" is exact search where torch sees a GPU or the catalogue is below
         :data:`~.faiss_index.FLAT_BELOW` items, and FAISS from there. `index_path` is where a FAISS
-        index is kept (:meth:`.FaissRetriever.load_or_build`).
+        index is kept.
         """
         vectors = self.vectors if self.bias is None else np.column_stack([self.vectors, self.bias])
         retriever: Retriever
         if kind == "exact" or (kind == "auto" and (len(self) < FLAT_BELOW or gpu_available())):
             retriever = ExactRetriever(vectors, self.hashes)
-        elif index_path is not None:
-            retriever = FaissRetriever.load_or_build(vectors, self.hashes, index_path, kind=kind)
         else:
-            retriever = FaissRetriever(vectors, self.hashes, kind=kind)
+            retriever = FaissRetriever(vectors, self.hashes, kind=kind, path=index_path)
         return retriever if self.bias is None else _Biased(retriever)
 
 

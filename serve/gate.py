@@ -14,16 +14,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..base.errors import LimitError
 
 T = TypeVar("T")
+Refusal = tuple[int, str]  # status and reason
 
 
 class BodyLimit:
     """Answers 413 to a body that is announced or turns out to be too large, before it is held in memory.
 
-    A body that does not arrive within `seconds` gets 408, so a slow sender holds nothing for long.
+    A body that does not arrive within `seconds` gets 408, so a slow sender holds nothing for long. Bodies
+    count until they are answered, also while they wait in line; past `held` bytes of them 503 is the answer.
     """
 
-    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int], seconds: float) -> None:
-        self.app, self.most, self.larger, self.seconds = app, most, larger, seconds
+    def __init__(self, app: ASGIApp, most: int, larger: dict[str, int], seconds: float, held: int) -> None:
+        self.app, self.most, self.larger, self.seconds, self.held = app, most, larger, seconds, held
+        self.holding = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
@@ -32,35 +35,45 @@ class BodyLimit:
             return
         most = self.larger.get(scope["path"], self.most)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        fits = announced.isdigit() and int(announced) <= most
-        try:
-            body = await asyncio.wait_for(_read(receive, most), self.seconds) if fits else None
-        except TimeoutError:
-            await _refuse(send, 408, f"the body did not arrive within {self.seconds:g} s")
-            return
-        if body is None:
+        if not announced.isdigit() or int(announced) > most:
             await _refuse(send, 413, f"the body is larger than {most} bytes")
             return
-        await self.app(scope, _replay(body, receive), send)
+        body = bytearray()
+        try:
+            refusal = await self._read(receive, most, body)
+            if refusal:
+                await _refuse(send, *refusal)
+            else:
+                await self.app(scope, _replay(bytes(body), receive), send)
+        finally:
+            self.holding -= len(body)
 
+    async def _read(self, receive: Receive, most: int, body: bytearray) -> Refusal | None:
+        """Fill `body` in time; the refusal, where it is not to be answered."""
+        try:
+            return await asyncio.wait_for(self._fill(receive, most, body), self.seconds)
+        except TimeoutError:
+            return 408, f"the body did not arrive within {self.seconds:g} s"
 
-async def _read(receive: Receive, most: int) -> bytes | None:
-    """The whole body, or None as soon as it is larger than `most`."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > most:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
+    async def _fill(self, receive: Receive, most: int, body: bytearray) -> Refusal | None:
+        while True:
+            message = await receive()
+            piece = message.get("body", b"")
+            body += piece
+            self.holding += len(piece)
+            if len(body) > most:
+                return 413, f"the body is larger than {most} bytes"
+            if self.holding > self.held:
+                return 503, "too many bodies are held; try again in a moment"
+            if not message.get("more_body", False):  # the end, or nobody there any more
+                return None
 
 
 async def _refuse(send: Send, status: int, why: str) -> None:
     text = json.dumps({"error": why}).encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 

@@ -84,6 +84,38 @@ def test_what_is_wrong_is_named(override, message):
         load_config(Outer, None, [override])
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "steps: 1\ninner:\n  rate: 1\nname: y\ninner:\n  mode: slow\n",
+            '"inner" stands twice .*line 5.*each key once',
+        ),
+        ("inner:\n  rate: 1\n  rate: 2\n", '"rate" stands twice .*line 3'),
+        ("name: 2001-99-99\n", "not valid YAML: month must be in"),
+        ("inner: &i {rate: *i}\n", "not valid YAML: maximum recursion depth"),
+        ("? [a]\n: 1\n", "not valid YAML"),
+    ],
+)
+def test_a_key_that_stands_twice_is_named(tmp_path, text, message):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(Outer, tmp_path / "c.yaml")
+
+
+def test_a_section_with_all_lines_commented_out_means_the_defaults(tmp_path):
+    (tmp_path / "c.yaml").write_text("inner:\n  # rate: 1\n")
+    assert load_config(Outer, tmp_path / "c.yaml") == Outer()
+    assert load_config(Outer, tmp_path / "c.yaml", ["inner.rate=2"]).inner == Inner(rate=2.0)
+
+
+@pytest.mark.parametrize("setting", ["steps", "tags", "inner", "inner.mode"])
+def test_a_huge_value_is_not_repeated_in_full(setting):
+    with pytest.raises(ConfigError) as caught:
+        load_config(Outer, None, [f"{setting}={'x' * 100_000}"])
+    assert len(str(caught.value)) < 200
+
+
 def test_a_missing_or_broken_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match="no such file .*check --config"):
         load_config(Outer, tmp_path / "none.yaml")

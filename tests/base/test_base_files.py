@@ -6,6 +6,8 @@ import errno
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +49,7 @@ def test_a_failure_leaves_the_old_version(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-@pytest.mark.parametrize("fails_at", range(1, 9))
+@pytest.mark.parametrize("fails_at", range(1, 15))
 def test_every_rename_and_sync_may_fail(tmp_path, monkeypatch, fails_at):
     """The N-th call that touches the disk fails, for every N: always a whole version, never a mix."""
     publish(tmp_path / "run", "old")
@@ -140,16 +142,124 @@ def test_a_kill_between_the_two_renames_is_undone(tmp_path, monkeypatch, dead):
     with pytest.raises(Killed):
         publish(tmp_path / "run", "new")
     monkeypatch.undo()
-    assert [path.name for path in tmp_path.iterdir()] == [f".run.{dead}.old"]
+    (aside,) = tmp_path.iterdir()
+    assert (aside.name.startswith(f".run.{dead}-"), aside.suffix) == (True, ".old")
     verify_directory(tmp_path / "run")
     assert (tmp_path / "run" / "a.txt").read_text() == "old"
 
 
-def test_drafts_of_the_dead_go(tmp_path, dead):
-    for name in (f".run.{dead}.draft", f".run.{os.getppid()}.draft", ".run.work"):
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_drafts_of_the_dead_go(tmp_path, monkeypatch, dead):
+    monkeypatch.undo()
+    for name in (f".run.{dead}.draft", f".run.{dead}-a1.draft", f".run.{os.getppid()}.draft", ".run.work"):
         (tmp_path / name).mkdir()
+    (tmp_path / f".run.{dead}-a2.draft").write_text("a file")
+    (tmp_path / f".run.{dead}-a3.old").mkdir()
     files.remove_drafts(tmp_path / "run")
-    assert [path.name for path in sorted(tmp_path.iterdir())] == [f".run.{os.getppid()}.draft", ".run.work"]
+    assert names(tmp_path) == sorted([f".run.{dead}-a3.old", f".run.{os.getppid()}.draft", ".run.work"])
+
+
+@pytest.mark.parametrize("write", [publish, lambda target: write_text(target, "x")])
+def test_who_succeeds_clears_away_what_the_dead_left(tmp_path, monkeypatch, dead, write):
+    """Else a run that is deleted later comes back in an older version."""
+    monkeypatch.undo()
+    publish(tmp_path / f".run.{dead}-a1.old", "old")
+    (tmp_path / f".run.{dead}-a2.draft").mkdir()
+    write(tmp_path / "run")
+    assert names(tmp_path) == ["run"]
+
+
+def test_what_this_process_began_is_alive_and_what_is_older_is_not(tmp_path, monkeypatch):
+    (tmp_path / f".run.{os.getpid()}-a1.draft").mkdir()
+    files.remove_drafts(tmp_path / "run")
+    assert names(tmp_path) == [f".run.{os.getpid()}-a1.draft"]
+    monkeypatch.setattr(files, "STARTED", time.time() + 60)  # a container that was started again
+    files.remove_drafts(tmp_path / "run")
+    assert names(tmp_path) == []
+
+
+def test_two_threads_do_not_share_a_draft(tmp_path):
+    with publish_directory(tmp_path / "run") as one, publish_directory(tmp_path / "run") as other:
+        write_text(one / "a.txt", "one")
+        write_text(other / "a.txt", "other")
+    verify_directory(tmp_path / "run")
+    assert (tmp_path / "run" / "a.txt").read_text() == "one"
+    assert names(tmp_path) == ["run"]
+
+
+def test_a_link_stays_a_link(tmp_path, monkeypatch, dead):
+    publish(tmp_path / "v1" / "run")
+    (tmp_path / "run").symlink_to(tmp_path / "v1" / "run")
+    monkeypatch.undo()
+    publish(tmp_path / "run", "two")
+    assert (tmp_path / "run").is_symlink()
+    assert (tmp_path / "v1" / "run" / "a.txt").read_text() == "two"
+    (tmp_path / "v1" / "run").rename(tmp_path / "v1" / f".run.{dead}-a1.old")  # killed between the renames
+    verify_directory(tmp_path / "run")
+
+
+def test_the_working_directory_can_be_published_to(tmp_path, monkeypatch):
+    publish(tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    publish(Path("."), "two")
+    monkeypatch.chdir(tmp_path / "run")
+    verify_directory(Path("."))
+    assert Path("a.txt").read_text() == "two"
+
+
+def test_a_working_directory_that_is_gone_is_named(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    assert files.absolute(".") == tmp_path / "run"
+    (tmp_path / "run").rmdir()
+    with pytest.raises(
+        ArtifactError, match=r"working directory was replaced or deleted \(in \.\); enter it again"
+    ):
+        files.absolute(".")
+
+
+def test_what_another_writer_changed_is_not_replaced(tmp_path):
+    publish(tmp_path / "run", "old")
+    version = files.version_of(tmp_path / "run")
+    publish(tmp_path / "run", "theirs")
+    message = "it was changed meanwhile .*expected the version this command began with; run the command again"
+    with pytest.raises(ArtifactError, match=message), publish_directory(tmp_path / "run", instead_of=version):
+        pass
+    verify_directory(tmp_path / "run")
+    assert (tmp_path / "run" / "a.txt").read_text() == "theirs"
+    assert names(tmp_path) == ["run"]
+    with publish_directory(tmp_path / "run", instead_of=files.version_of(tmp_path / "run")):
+        pass
+
+
+def test_all_files_reach_the_disk_before_the_name_does(tmp_path, monkeypatch):
+    events = []
+    sync, replace = os.fsync, os.replace
+
+    def name_of(handle):
+        return Path(os.readlink(f"/proc/self/fd/{handle}")).name
+
+    monkeypatch.setattr(files.os, "fsync", lambda handle: events.append(name_of(handle)) or sync(handle))
+    monkeypatch.setattr(files.os, "replace", lambda a, b: events.append(("to", b.name)) or replace(a, b))
+    with publish_directory(tmp_path / "run") as draft:
+        (draft / "sub").mkdir()
+        (draft / "sub" / "by_a_library.bin").write_text("x")
+    named = events.index(("to", "run"))
+    assert {"by_a_library.bin", "sub", draft.name} <= set(events[:named])
+    assert tmp_path.name in events[named:]
+
+
+def test_a_cache_home_of_ones_own_needs_no_home(monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("FIRSTLIGHT_CACHE", raising=False)
+    monkeypatch.setattr(files.Path, "home", homeless)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert files.cache_home() == Path("/caches/firstlight")
 
 
 def test_what_a_living_process_moved_aside_is_left_to_it(tmp_path):

@@ -1,6 +1,8 @@
 """Predicates: every operator on every kind of column, missing values, and the same answer for one item."""
 
 import math
+import time
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -154,10 +156,22 @@ def test_parsing_what_the_command_line_takes(text, field, op, value, words):
     assert str(predicate) == words
 
 
-@pytest.mark.parametrize("text", ["", "year", "year>", "year>1990", "=Comedy", "year=", "year=>1990", "a<>b"])
+@pytest.mark.parametrize(
+    "text", ["", "year", "year>", "year>1990", "=Comedy", "year=", "year=>1990", "a<>b", " = 1"]
+)
 def test_what_is_no_condition_is_refused(text):
-    with pytest.raises(DataError, match=r"is not a condition .*expected FIELD=VALUE"):
+    with pytest.raises(DataError, match=r"is not a condition; expected FIELD=VALUE"):
         parse_predicate(text)
+
+
+@pytest.mark.parametrize(
+    "text", [" " * 40_000, "a=b" + " " * 40_000 + "<", "a" + " " * 40_000, "a=" + " " * 40_000]
+)
+def test_however_many_spaces_are_read_at_once(text):
+    begin = time.monotonic()
+    with suppress(DataError):
+        parse_predicate(text)
+    assert time.monotonic() - begin < 0.2
 
 
 def test_numbers_are_written_without_noise():

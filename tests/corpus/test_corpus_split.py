@@ -102,7 +102,7 @@ def test_time_split_cuts_where_it_says_and_keeps_equal_times_together():
     assert split.test.times.min() == 40
     assert split.valid.times.min() == 35
     assert len(split.test) == 20
-    assert split.notes == ("test starts at 40 s, validation at 35 s since 1970",)
+    assert split.notes == ("test starts 1970-01-01 00:00:40 UTC, validation 1970-01-01 00:00:35 UTC",)
 
 
 def test_time_split_refuses_positions():

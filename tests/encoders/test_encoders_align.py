@@ -65,11 +65,11 @@ def test_an_equal_call_reuses_the_result(shapes, text_encoder, text_cache, tmp_p
 def test_too_few_pairs(shapes, text_encoder, text_cache, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     items = [
-        *list(shapes)[:31],
+        *list(shapes)[:63],
         Item(ItemKey("x"), "Broken", image=tmp_path / "broken.png"),
         Item(ItemKey("y"), "Y"),
     ]
-    with pytest.raises(ModelError, match=r"31 items with both.*at least 32.*use pretrained weights"):
+    with pytest.raises(ModelError, match=r"63 items with both.*at least 64.*use pretrained weights"):
         align(Catalogue.from_items(items), tmp_path / "out", text=text_encoder, cache=text_cache)
     with pytest.raises(ModelError, match="0 items with both"):
         align(shapes, tmp_path / "out", text=text_encoder, rows=np.array([], dtype=int))
@@ -77,9 +77,9 @@ def test_too_few_pairs(shapes, text_encoder, text_cache, tmp_path):
 
 
 def test_large_catalogues_are_sampled(shapes, text_encoder, text_cache, tmp_path):
-    settings = AlignSettings(image_size=32, width=8, dim=16, epochs=1, max_pairs=50)
+    settings = AlignSettings(image_size=32, width=8, dim=16, epochs=1, max_pairs=70)
     result = align(shapes, tmp_path / "out", text=text_encoder, cache=text_cache, settings=settings)
-    assert result.pairs + result.held_out == 50
+    assert result.pairs + result.held_out == 70
 
 
 def test_recall_counts_ties_against():

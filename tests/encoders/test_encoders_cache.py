@@ -93,6 +93,20 @@ def test_a_place_that_cannot_be_written_costs_only_time(tmp_path, counting, caps
     assert capsys.readouterr().err.count("embedding cache: going on without it") == 1
 
 
+def test_a_damaged_file_that_cannot_be_removed_costs_only_time(cache, counting, monkeypatch, capsys):
+    cache.folder.mkdir()
+    cache.path(counting).write_bytes(b"this is not a database, and long enough to tell" * 100)
+
+    def refused(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(cache.folder), "unlink", refused)
+    keys, vectors = some(2)
+    cache.put(counting, keys, vectors)
+    assert not cache.get(counting, keys)[1].any()
+    assert capsys.readouterr().err.count("going on without it") == 1
+
+
 def test_default_place(monkeypatch, tmp_path):
     monkeypatch.setenv("FIRSTLIGHT_CACHE", str(tmp_path))
     assert EmbeddingCache().folder == tmp_path / "embeddings"

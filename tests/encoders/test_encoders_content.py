@@ -7,6 +7,7 @@ from safetensors.numpy import load_file, save_file
 from firstlight.base.errors import ArtifactError, ModelError
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders import Content, EmbeddingCache, Encoded, content, encode_catalogue
+from firstlight.encoders.pictures import read_bytes
 
 
 @pytest.fixture
@@ -82,6 +83,53 @@ def test_real_encoders_hit_equals_miss(text_encoder, image_encoder, shapes, cach
     same(miss, hit)
     assert miss.failures == {"text": {}, "image": {"broken": "not a picture of a known format"}}
     np.testing.assert_allclose(miss.image.vectors, image_encoder.encode(items).vectors, atol=1e-5)
+
+
+class Pictures:
+    """Vectors drawn from files; `meanwhile` runs between hashing a chunk and encoding it."""
+
+    name, revision, dim = "pictures", "1", 8
+
+    def __init__(self, titles):
+        self.titles, self.meanwhile = titles, lambda: None
+
+    def content(self, item):
+        return read_bytes(item.image)
+
+    def encode(self, items):
+        self.meanwhile()
+        titled = [Item(item.key, item.image.read_text() if item.image.exists() else "") for item in items]
+        return self.titles.encode(titled)
+
+
+@pytest.fixture
+def pictured(tmp_path):
+    paths = [tmp_path / name for name in ("a.png", "b.png", "c.png")]
+    paths[0].write_text("a")
+    return Catalogue.from_items([Item(ItemKey(one.stem), "", image=one) for one in paths])
+
+
+def test_what_cannot_be_read_is_neither_encoded_nor_cached(counting, pictured, cache):
+    """b appears while a is encoded: c, which is missing too, must not get its vector, now or later."""
+    encoder = Pictures(counting)
+    encoder.meanwhile = lambda: pictured[1].image.write_text("b")
+    first = encode_catalogue(pictured, image=encoder, cache=cache)
+    assert first.image.present.tolist() == [True, False, False]
+    assert set(first.failures["image"]) == {"b", "c"}
+    assert "cannot be read: No such file" in first.failures["image"]["c"]
+    assert counting.seen == ["a"]
+    again = encode_catalogue(pictured, image=encoder, cache=cache)
+    assert again.image.present.tolist() == [True, True, False]
+
+
+def test_a_file_replaced_while_it_is_encoded_is_not_cached_under_its_old_bytes(counting, pictured, cache):
+    encoder, path = Pictures(counting), pictured[0].image
+    encoder.meanwhile = lambda: path.write_text("other")
+    encode_catalogue(pictured, image=encoder, cache=cache)
+    encoder.meanwhile = lambda: None
+    path.write_text("a")
+    fresh = encode_catalogue(pictured, image=encoder, cache=cache)
+    same(fresh, encode_catalogue(pictured, image=encoder))
 
 
 def test_failures_are_told(counting, titled, capsys):

@@ -87,10 +87,9 @@ def test_files_bytes_and_images_are_the_same(image_encoder, shapes):
     path = shapes[0].image
     vectors = image_encoder.encode_images([path, path.read_bytes(), Image.open(path)])
     np.testing.assert_allclose(vectors, np.repeat(vectors[:1], 3, axis=0), atol=1e-5)
-    np.testing.assert_allclose(image_encoder.encode_image_bytes(path.read_bytes()), vectors[0], atol=1e-5)
     assert image_encoder.encode_images([]).shape == (0, image_encoder.dim)
     with pytest.raises(DataError, match="not a picture of a known format"):
-        image_encoder.encode_image_bytes(b"GIF89a")
+        image_encoder.encode_images([b"GIF89a"])
 
 
 def test_unknown_names_suggest_the_nearest():

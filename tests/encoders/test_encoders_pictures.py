@@ -1,9 +1,11 @@
 """Pictures from strangers: read, or refused with a reason; never a crash and never a bomb."""
 
 import io
+import os
 import resource
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,8 +114,53 @@ def test_broken_pictures(scene, as_bytes, tmp_path):
             decode(nothing)
     with pytest.raises(DataError, match="the picture cannot be read: No such file"):
         decode(tmp_path / "none.png")
-    with pytest.raises(DataError, match="the picture cannot be read: Is a directory"):
+    with pytest.raises(DataError, match="the picture cannot be read: not a regular file"):
         decode(tmp_path)
+    with pytest.raises(DataError, match="the picture cannot be read: embedded null byte"):
+        decode(tmp_path / "a\0b.png")
+
+
+def test_pipes_and_devices_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    for endless in (tmp_path / "pipe.png", Path("/dev/zero")):
+        with pytest.raises(DataError, match="the picture cannot be read: not a regular file"):
+            decode(endless)
+
+
+def test_a_broken_exif_block_does_not_cost_the_picture(scene, as_bytes):
+    """Pillow turns by what EXIF says and then writes EXIF again, which text for a number stops."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0"
+    exif += (
+        struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack("<HHI4s", 0x011A, 2, 3, b"72\0\0") + bytes(4)
+    )
+    image = decode(as_bytes(scene, "JPEG", exif=exif))
+    assert image.size == (20, 40)
+    np.testing.assert_allclose(image.getpixel((10, 5)), (255, 0, 0), atol=12)
+
+
+def test_whatever_a_parser_raises_is_a_reason(scene, as_bytes, monkeypatch):
+    def strange(*_):
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr(Image.Image, "getexif", strange)
+    with pytest.raises(DataError, match="the picture is broken: no such thing"):
+        decode(as_bytes(scene))
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (1, 51), (25_000_000, 1)])
+def test_threads_are_no_pictures(size):
+    with pytest.raises(DataError, match=rf"{size[0]} x {size[1]} pixels; expected sides of at most 50 : 1"):
+        decode(png_claiming(*size))
+
+
+def test_fifty_to_one_is_still_a_picture(as_bytes):
+    assert decode(as_bytes(Image.new("RGB", (1, 50)))).size == (1, 50)
+
+
+def test_sixteen_bit_grays_keep_their_shades(as_bytes):
+    shades = np.array([[0, 100, 257, 25_700, 65_535]], dtype=np.uint16)
+    image = decode(as_bytes(Image.fromarray(shades)))
+    assert np.asarray(image)[0].tolist() == [[0] * 3, [0] * 3, [1] * 3, [100] * 3, [255] * 3]
 
 
 def test_huge_files_are_not_read(tmp_path):

@@ -1,6 +1,7 @@
 """Sentence vectors: from the installed package, offline, whatever the text looks like."""
 
 import importlib.util
+import shutil
 
 import numpy as np
 import pytest
@@ -106,8 +107,38 @@ def test_the_local_cache_comes_before_the_hub(monkeypatch):
 
     monkeypatch.setattr(text, "snapshot_download", cached)
     assert TextEncoder("someone/some-model", device="cpu").dim == 384
-    assert TextEncoder(revision="abc", device="cpu").dim == 384, "a wanted revision passes over the package"
-    assert asked == [True, True]
+    assert asked == [True]
+
+
+def test_a_download_that_was_cut_short_is_completed_once(monkeypatch, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    asked = []
+
+    def cached(model, *, local_files_only, **_options):
+        asked.append(local_files_only)
+        return tmp_path if local_files_only else package_folder()
+
+    monkeypatch.setattr(text, "snapshot_download", cached)
+    assert TextEncoder("someone/some-model", device="cpu").dim == 384
+    assert asked == [True, False]
+
+
+@pytest.mark.parametrize("damage", ["cut weights", "other sizes", "no mapping", "no modules"])
+def test_damaged_folders_are_a_model_error(tmp_path, damage):
+    folder = shutil.copytree(package_folder(), tmp_path / "model")
+    config, weights = folder / "config.json", folder / "model.safetensors"
+    if damage == "cut weights":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "other sizes":
+        config.write_text(config.read_text().replace("384", "392"))
+    elif damage == "no mapping":
+        config.write_text("[1]")
+    else:
+        (folder / "modules.json").write_text('{"a": 1}')
+    with pytest.raises(
+        ModelError, match=r"the text model .*model. could not be loaded: \w.*give a local folder"
+    ):
+        TextEncoder(folder, device="cpu")
 
 
 def test_a_model_with_code_of_its_own_is_refused(tmp_path):

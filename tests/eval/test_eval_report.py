@@ -189,6 +189,10 @@ def test_the_cold_start_curve_asks_newcomers_and_calibration_follows_histories(r
     assert [name.partition("\n")[0] for name in bins] == ["0", "1", "2-5", "6-10", ">10"]
 
 
+def test_training_is_told_in_epochs(report):
+    assert {one.x_label for one in charts_of(report) if one.file.startswith("training")} == {"epoch"}
+
+
 def test_charts_show_ours_and_the_nearest_rivals():
     systems = [results(f"s{i}", chance).summary(replicates=20) for i, chance in enumerate(np.arange(9) / 10)]
     bare = Report("Many", Provenance("x", "y", "z", (0,), 1.0), systems=systems)

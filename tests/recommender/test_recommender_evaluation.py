@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -91,6 +92,7 @@ def test_the_report_holds_figures_and_where_they_come_from(outcome, page):
     assert about["digest"] == outcome.split.digest
     assert about["seeds"] == [0, 5]
     assert about["wall_seconds"] > 0
+    assert re.fullmatch(r"test starts 20[-\d]+ [:\d]+ UTC, validation 20[-\d]+ [:\d]+ UTC", about["notes"][0])
     assert {"numpy", "torch", "firstlight"} <= set(about["versions"])
     assert found["beyond_accuracy"]["firstlight"].keys() >= {
         "coverage", "Gini of exposure", "novelty (bits)", "serendipity", "miscalibration (nats)",

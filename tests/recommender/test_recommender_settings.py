@@ -61,7 +61,7 @@ def test_conditions_may_be_text(pretrained):
     answer = recommender.recommend(where=["year>=1990"], k=5)
     assert answer.recommendations
     assert all(one.item.attributes["year"] >= 1990 for one in answer.recommendations)
-    with pytest.raises(DataError, match="is not a condition .in a condition.; expected FIELD=VALUE"):
+    with pytest.raises(DataError, match="is not a condition; expected FIELD=VALUE"):
         recommender.recommend(where=["after 1990"])
 
 

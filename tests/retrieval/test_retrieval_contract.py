@@ -221,6 +221,37 @@ def test_approximate_recall(build, bound, share, monkeypatch):
     np.testing.assert_array_equal(found.scores[same], truth.scores[same])
 
 
+def with_twins(length, n=4000, d=24):
+    """Two fifths of the rows are one and the same vector, as items without content are."""
+    vectors = world(n, d)
+    vectors[np.random.default_rng(9).random(n) < 0.4] = length * vectors[0]
+    return vectors
+
+
+@pytest.mark.parametrize("share", [1.0, 0.2])
+@pytest.mark.parametrize(("build", "bound"), [(hnsw, 0.97), (ivf, 0.85), (flat, 1.0)])
+def test_rows_of_one_vector_do_not_cut_the_others_off(build, bound, share, monkeypatch):
+    monkeypatch.setattr("firstlight.retrieval.faiss_index._FEW", 0)
+    vectors, queries = with_twins(1.0), world(100, 24, seed=7)
+    allowed = np.random.default_rng(8).random(4000) < share
+    truth = exact(vectors, hashes_of(4000)).search(queries, 10, allowed=allowed)
+    found = build(vectors, hashes_of(4000)).search(queries, 10, allowed=allowed)
+    each = [len(set(a) & set(b)) / 10 for a, b in zip(truth.rows, found.rows, strict=True)]
+    assert np.mean(each) >= bound
+    assert np.min(each) >= bound - 0.45
+
+
+@pytest.mark.parametrize("build", [hnsw, ivf])
+def test_rows_of_one_vector_are_found_in_the_order_of_ties(build, monkeypatch):
+    """Nothing else comes near the query; a filter takes some of them away."""
+    monkeypatch.setattr("firstlight.retrieval.faiss_index._FEW", 0)
+    vectors, hashes, query = with_twins(3.0), hashes_of(4000), with_twins(3.0)[:1]
+    for allowed in (None, np.random.default_rng(8).random(4000) < 0.5):
+        truth = exact(vectors, hashes).search(query, 50, allowed=allowed)
+        found = build(vectors, hashes).search(query, 50, allowed=allowed)
+        np.testing.assert_array_equal(found.rows, truth.rows)
+
+
 @pytest.mark.parametrize("kind", ["hnsw", "ivf"])
 def test_the_build_does_not_depend_on_threads(kind):
     import faiss

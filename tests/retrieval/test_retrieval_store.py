@@ -40,17 +40,6 @@ def test_a_gpu_means_exact_search(monkeypatch):
     assert isinstance(VectorStore(KEYS, VECTORS).retriever(), ExactRetriever)
 
 
-@pytest.mark.parametrize("kind", ["exact", "flat", "hnsw", "ivf"])
-def test_adding_items_equals_building_with_all_of_them(kind):
-    grown = VectorStore(KEYS[:200], VECTORS[:200], BIAS[:200]).extended(KEYS[200:], VECTORS[200:], BIAS[200:])
-    whole = VectorStore(KEYS, VECTORS, BIAS)
-    for a, b in zip(
-        grown.retriever(kind).search(QUERIES, 9), whole.retriever(kind).search(QUERIES, 9), strict=True
-    ):
-        np.testing.assert_array_equal(a, b)
-    assert list(grown.keys) == KEYS
-
-
 def test_ties_do_not_depend_on_row_order():
     """The same items in another order give the same keys back."""
     keys = [f"tie {i}" for i in range(50)]
@@ -106,10 +95,3 @@ def test_shapes_that_disagree_are_refused():
         VectorStore(KEYS[:-1], VECTORS)
     with pytest.raises(ModelError, match="bias"):
         VectorStore(KEYS, VECTORS, BIAS[:-1])
-    store = VectorStore(KEYS, VECTORS)
-    with pytest.raises(ModelError, match='item "k3" has a vector already'):
-        store.extended(["new", "k3"], VECTORS[:2])
-    with pytest.raises(ModelError, match=r"vectors of shape \(1, 7\) \(in add-items\); expected \[1, 8\]"):
-        store.extended(["new"], VECTORS[:1, :7])
-    with pytest.raises(ModelError, match="only one of the old and the new items has a bias"):
-        store.extended(["new"], VECTORS[:1], BIAS[:1])

@@ -10,11 +10,13 @@ import struct
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
-from firstlight.base.errors import DataError, LimitError
+from firstlight.base.errors import LimitError
 from firstlight.cli.serve import run as serve_verb
 from firstlight.corpus import Catalogue, Item, ItemKey
 from firstlight.encoders.pictures import decode
@@ -35,6 +37,9 @@ LIMITS = Limits(
 )
 
 
+JSON = {"content-type": "application/json"}
+
+
 class Stub:
     """Answers at once, unless told to wait; remembers what it was asked."""
 
@@ -45,6 +50,7 @@ class Stub:
             Item(ItemKey("a"), "A", image=folder / "a.png"),
             Item(ItemKey("b"), "B", image=folder / "secret.txt"),
             Item(ItemKey("c"), "C"),
+            Item(ItemKey("shop/d e?"), "D", image=folder / "a.png"),
         ]
         self.catalogue = Catalogue.from_items(items)
         self.gate = threading.Event()
@@ -89,6 +95,8 @@ def well(client):
         ({"allow": ["a"] * 7}, 422),
         ({"deny": ["a"] * 7}, 422),
         ({"where": ["a=1"] * 33}, 422),
+        ({"where": ["a=" + "1" * 511]}, 422),
+        ({"where": ["a=" + "1" * 510]}, 200),
         ({"user": "u" * 513}, 422),
         ({"image": "http://169.254.169.254/latest"}, 422),  # no field takes an address
         ({"unknown": "maybe"}, 422),
@@ -128,23 +136,16 @@ def test_odd_bodies_are_refused_and_nothing_breaks(client, stub, body):
     assert well(client)
 
 
-def test_a_lone_surrogate_is_no_crash(client):
-    answer = client.post(
-        "/recommend", content=rb'{"query": "\ud83d"}', headers={"content-type": "application/json"}
-    )
-    assert answer.status_code in (200, 400, 422)
-    assert well(client)
-
-
-def test_an_error_about_a_lone_surrogate_can_be_told(client, stub):
-    def refuse(question):
-        raise DataError(f'unknown item "{question.history[0]}"')
-
-    stub.answer = refuse
-    answer = client.post(
-        "/recommend", content=rb'{"history": ["\ud83d"]}', headers={"content-type": "application/json"}
-    )
-    assert (answer.status_code, answer.json()) == (422, {"error": 'unknown item "?"'})
+@pytest.mark.parametrize("path", ["/recommend", "/explain"])
+@pytest.mark.parametrize("field", ["user", "query", "item", "history.0", "allow.0", "deny.0", "where.0"])
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands(client, stub, path, field):
+    name, in_list, _ = field.partition(".")
+    value = rb'["\ud83d"]' if in_list else rb'"\ud83d"'
+    answer = client.post(path, content=b'{"%s": %s}' % (name.encode(), value), headers=JSON)
+    assert answer.status_code == 422
+    known = name in ("user", "query", "history") or (name == "item") == (path == "/explain")
+    assert not known or f"{field}: Value error, half a surrogate pair is no text" in answer.json()["error"]
+    assert not stub.asked
 
 
 @pytest.mark.parametrize("path", ["/recommend", "/explain", "/recommend/picture", "/nowhere"])
@@ -170,7 +171,7 @@ def test_a_body_of_unknown_length_is_not_read_to_its_end():
         taken += 1
         return {"type": "http.request", "body": b"x" * 1_000, "more_body": True}
 
-    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=5))
+    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=5, held=99_999))
     assert sent[0]["status"] == 413
     assert taken == 11
 
@@ -180,10 +181,46 @@ def test_a_slow_body_gets_408():
         await asyncio.sleep(10)
 
     begin = time.monotonic()
-    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=0.1))
+    sent = run_gate(receive, BodyLimit(never, most=10_000, larger={}, seconds=0.1, held=99_999))
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"]) == {"error": "the body did not arrive within 0.1 s"}
     assert time.monotonic() - begin < 2
+
+
+def test_bodies_are_held_up_to_a_bound_and_let_go_when_answered():
+    """Three of 1,000 bytes at a bound of 2,500: two get through, the third is told to come back."""
+
+    async def story():
+        free, reached, sent = asyncio.Event(), [], []
+
+        async def app(scope, receive, send):
+            reached.append(len((await receive())["body"]))
+            await free.wait()
+
+        async def receive():
+            return {"type": "http.request", "body": b"x" * 1_000}
+
+        async def send(message):
+            sent.append(message)
+
+        gate = BodyLimit(app, most=10_000, larger={}, seconds=5, held=2_500)
+        waiting = [asyncio.create_task(gate(SCOPE, receive, send)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert reached == [1_000, 1_000]
+        assert sent[0]["status"] == 503
+        assert (b"retry-after", b"1") in sent[0]["headers"]
+        assert json.loads(sent[1]["body"]) == {"error": "too many bodies are held; try again in a moment"}
+        assert gate.holding == 2_000
+        free.set()
+        await asyncio.gather(*waiting)
+        await gate(SCOPE, receive, send)
+        assert reached == [1_000] * 3
+        assert gate.holding == 0
+
+    asyncio.run(story())
+
+
+SCOPE = {"type": "http", "path": "/recommend", "headers": []}
 
 
 async def never(scope, receive, send):
@@ -196,8 +233,7 @@ def run_gate(receive, gate):
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "path": "/recommend", "headers": []}
-    asyncio.run(gate(scope, receive, send))
+    asyncio.run(gate(SCOPE, receive, send))
     return sent
 
 
@@ -234,6 +270,68 @@ def test_only_pictures_are_served_as_pictures(client):
         answer = client.get(f"/items/{key}/image")
         assert answer.status_code == 404
         assert "secret" not in answer.text
+
+
+def test_a_key_may_hold_what_an_address_is_made_of(client):
+    assert client.get(f"/items/{quote('shop/d e?', safe='')}/image").content == b"png"
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/items/a/image"])
+def test_whoever_only_asks_whether_it_is_there_is_answered(client, path):
+    assert client.head(path).status_code == client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["explain", "history", "where", "user"])
+def test_a_picture_with_what_it_cannot_be_asked_with_is_refused(client, stub, field):
+    answer = client.post("/recommend/picture", files={"picture": ("a.png", b"")}, data={field: "1"})
+    assert answer.status_code == 422
+    assert answer.json() == {"error": f"{field}: Extra inputs are not permitted"}
+    assert not stub.asked
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "said"),
+    [
+        ("GET", "/nowhere", b"", 404, "Not Found"),
+        ("GET", "/recommend", b"", 405, "Method Not Allowed"),
+        ("POST", "/recommend", b'{"query": "\xff"}', 400, "There was an error parsing the body"),
+        ("GET", "/items/zzz/image", b"", 404, "unknown item"),
+        ("POST", "/recommend/picture", b"", 422, "picture: Field required"),
+        ("POST", "/explain", b'{"item": "a"}', 500, "the answer failed; the log of the service says why"),
+    ],
+)
+def test_every_refusal_has_the_same_body(client, method, path, body, status, said):
+    headers = {} if "picture" in path else JSON
+    answer = client.request(method, path, content=body, headers=headers)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"]
+    assert said in answer.json()["error"]
+
+
+def test_the_description_of_the_service_tells_of_its_refusals(client):
+    told = client.get("/openapi.json").json()
+    error = {"type": "object", "properties": {"error": {"type": "string", "title": "Error"}}}
+    assert told["components"]["schemas"]["Refusal"].items() >= error.items()
+    assert "HTTPValidationError" not in json.dumps(told)
+    for path in told["paths"].values():
+        for action in path.values():
+            assert set(action["responses"]) == {"200", "4XX", "500", "503"}
+    form = told["paths"]["/recommend/picture"]["post"]["requestBody"]["content"]
+    assert list(form) == ["multipart/form-data"]
+
+
+def test_conditions_are_read_in_line_and_not_between_requests(client, stub):
+    """What costs time waits its turn: while the line is busy, a condition is not looked at."""
+    stub.gate.clear()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(client.post, "/recommend", json={})
+        time.sleep(0.1)
+        answer = client.post("/recommend", json={"where": ["no condition"]})
+        assert (answer.status_code, first.result().status_code) == (503, 503)
+    stub.gate.set()
+    answer = client.post("/recommend", json={"where": ["no condition"]})
+    assert answer.status_code == 422
+    assert '"no condition" is not a condition' in answer.json()["error"]
 
 
 def test_a_hanging_model_costs_503_and_not_the_service(client, stub):
@@ -315,6 +413,16 @@ def test_the_page_loads_nothing_from_elsewhere(client):
     assert "https://" not in page
     assert client.get("/docs").status_code == 404
     assert client.get("/openapi.json").status_code == 200
+
+
+def test_the_page_holds_long_titles_shows_errors_and_asks_once_at_a_time(client):
+    """What headless screenshots showed, held by what made it so."""
+    page = client.get("/").text
+    assert "grid-template-columns: 96px minmax(0, 1fr); overflow-wrap: anywhere" in page
+    assert "--accent: #f0a060; --on-accent: #14181f" in page
+    assert page.index("button.disabled = true") < page.index("fetch(") < page.index("button.disabled = false")
+    assert 'say(answer.error, "wrong")' in page
+    assert "Not met: ${unmet.join" in page
 
 
 def test_no_question_is_logged(client, stub, caplog, capfd):
