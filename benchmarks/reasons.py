@@ -102,8 +102,8 @@ class _Case:
         return float(self.judge.draws(self.user, self.time, self.item, field, value))  # type: ignore[arg-type]
 
     def _shared(self) -> list[tuple[str, str]]:
-        """Every text value that the item has in common with some recent history item."""
-        history = [self.recommender.catalogue.by_key(key) for key in self._history()]
+        """Every text value that the item has in common with some history item."""
+        history = [self.recommender.catalogue[row] for row in self.person.rows.tolist()]
         own = self.explanation.ledger.item
         values = [("categories", one) for one in own.categories if any(one in h.categories for h in history)]
         creator = own.attributes.get("creator")

@@ -225,7 +225,7 @@ def release_times(
 
 
 def _date(seconds: float) -> str:
-    return f"{np.datetime64(int(seconds), 's')} UTC".replace("T", " ")
+    return f"{str(np.datetime64(int(seconds), 's')).replace('T', ' ')} UTC"
 
 
 def _trained(on: bool) -> str:

@@ -212,3 +212,12 @@ def test_a_constant_segment_still_has_a_width():
     assert (low, high) == (0.0, pytest.approx(0.0362, abs=1e-4))  # Clopper-Pearson for 0 of 100
     assert widen_constant(1.0, 100) == (pytest.approx(1 - high), 1.0)
     assert np.isnan(interval(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize(("value", "bounds"), [(0.0, (0.0, 0.0362)), (1.0, (0.9638, 1.0))])
+def test_a_part_without_any_hit_or_miss_is_not_certain(value, bounds):
+    """No drawing of people can tell 0 of 100 from 0 of a million."""
+    values, everyone = {"HR@1": np.full(100, value)}, {"all": np.ones(100, bool)}
+    found = summarize("s", [values], everyone, np.arange(100), replicates=20)["all"].metrics["HR@1"]
+    assert found.mean == value
+    assert (found.low, found.high) == pytest.approx(bounds, abs=1e-4)

@@ -140,6 +140,16 @@ def test_neighbors_need_a_cosine_and_a_name():
     assert (entry.item, entry.value) == ("same", 0.9)
 
 
+@pytest.mark.parametrize("cosine", [-0.5, 0.0, 0.29])
+def test_what_is_far_in_content_is_no_neighbor_though_nothing_is_nearer(cosine):
+    wish = Wish("like The Shore", anchors=(ItemKey("half"),))
+    far, near = (
+        build_ledger(REC, [HALF], neighbors=[(HALF, value)], wish=wish).entries for value in (cosine, 0.31)
+    )
+    assert not any(one.kind == "neighbor" or one.op == "like" for one in far)
+    assert {(one.kind, one.op) for one in near} >= {("neighbor", ""), ("wish", "like")}
+
+
 WISH = Wish(
     text="",
     anchors=(ItemKey("same"), ItemKey("half")),

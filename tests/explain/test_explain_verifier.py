@@ -170,6 +170,25 @@ def test_a_negative_drop_gives_no_reason(lexicon):
     assert "the score does not depend so on “Alien”" in verdict.reasons
 
 
+def test_the_latest_pick_is_the_last_one(lexicon):
+    latest, earlier = (
+        build_ledger(REC, picks, drops=drops, lexicon=lexicon)
+        for picks, drops in (([OTHER, PAST], [0.0, 0.5]), ([PAST, OTHER], [0.5, 0.0]))
+    )
+    for said in ("You just picked “Alien”", "You picked “Alien” recently"):
+        sentence = f"{said}, and it led to this one [{ids(latest, 'history')}]."
+        assert Verifier(lexicon).check(sentence, latest).reasons == ()
+        assert "“Alien” is not your latest" in Verifier(lexicon).check(sentence, earlier).reasons
+
+
+@pytest.mark.parametrize("percent", [1, 3, 4, 5, 40])
+def test_popularity_is_told_with_its_own_percent(lexicon, percent):
+    ledger = build_ledger(REC, popularity=0.034, lexicon=lexicon)
+    sentence = f"It is among the {percent} percent picked most often here [{ids(ledger, 'popularity')}]."
+    reasons = Verifier(lexicon).check(sentence, ledger).reasons
+    assert reasons == (() if percent == 4 else ("no cited evidence says that it is picked so often",))
+
+
 def test_the_catalogues_verb_is_the_only_one(lexicon):
     read = build_ledger(
         REC, [PAST], drops=[0.5], lexicon=lexicon, wording=Wording("watched", "films", "film", "genre")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from firstlight.base.errors import ArtifactError, DataError
 from firstlight.finetune.blend import Blend
+from firstlight.finetune.blend_fit import _harmless, _padded, _Stage
 from firstlight.finetune.voters import (
     BASE,
     SITUATIONS,
@@ -147,6 +148,18 @@ def test_a_second_voter_must_add_to_the_first():
     blend, _ = Blend.fit(copied)
     assert table(blend, "content").all()
     assert table(blend, "llm").max() < 0.15 * table(blend, "content").min()
+
+
+def test_a_weight_is_cut_until_its_own_situation_does_not_lose():
+    """The voter's favorite passes the right answer at weight 1; lists of other situations do not excuse it."""
+    base, counts = np.array([2.0, 1, 0]), np.zeros(3, int)
+    votes = {BASE: base, "llm": np.array([1.0, 2, 0])}
+    lists = _padded([VoterList(votes, 0, counts, 1), *[VoterList(votes, 1, counts, 40)] * 9])
+    stage, inside = _Stage(lists, lists.base, lists.votes["llm"]), np.arange(10) == 0
+    assert stage.gains(np.full(10, 1.6)).mean() > 0 > stage.gains(np.full(10, 1.6))[0]
+    assert _harmless(stage, 1.6, inside) == pytest.approx(0.8)
+    assert _harmless(stage, 0.9, inside) == pytest.approx(0.9)
+    assert _harmless(stage, 8.0, inside) == 0.0
 
 
 def test_weights_are_near_those_that_made_the_data():

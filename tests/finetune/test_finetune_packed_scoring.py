@@ -148,6 +148,17 @@ def test_soft_tokens_of_person_and_history_matter(ranker):
         assert (ranker.score([replace(asked, **{name: None})])[0] != scores).all()
 
 
+def test_the_vectors_of_the_newest_items_are_heard(ranker):
+    """Of seven items the prompt names the last four at most; the others' vectors have no slot."""
+    asked = build_request(n=6, history=7)
+    scores = ranker.score([asked])[0]
+    old, newest = asked.history_vectors.copy(), asked.history_vectors.copy()
+    old[: -LIMITS.history_items] *= -1
+    newest[-1] *= -1
+    np.testing.assert_array_equal(ranker.score([replace(asked, history_vectors=old)])[0], scores)
+    assert (ranker.score([replace(asked, history_vectors=newest)])[0] != scores).all()
+
+
 def test_wrong_vectors_are_refused(ranker):
     asked = build_request(n=6)
     for name, value in (

@@ -12,7 +12,7 @@ from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import COST, _fit_shift, _is_dead, _Lists
+from firstlight.foundation.mixer_fit import COST, LEAST_NEW, _figures, _fit_shift, _is_dead, _Lists
 from firstlight.foundation.mixing import Mixing, Panel, Voices
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.traces import Traces
@@ -31,13 +31,14 @@ def people(rows: np.ndarray, lengths: np.ndarray) -> Cases:
     return Cases.of(keys, histories, np.zeros(offsets[-1]), offsets, rows.astype(np.int32), times)
 
 
-def planted() -> tuple[_Lists, np.ndarray]:
+def planted(own_loss: float = LOSS) -> tuple[_Lists, np.ndarray]:
     """Every answer stands above twelve rivals, unless it plays cold and they do not."""
     rng = np.random.default_rng(0)
     rows = np.stack([rng.choice(N, RIVALS + 1, replace=False) for _ in range(PEOPLE)])
     says = np.full(rows.shape, RIVAL)
     says[:, 0] = OWN
-    values = np.stack([says, says, says, says - LOSS, says - LOSS], axis=-1).reshape(-1, len(COLUMNS))
+    bare = says - np.append(own_loss, np.full(RIVALS, LOSS))
+    values = np.stack([says, says, says, bare, bare], axis=-1).reshape(-1, len(COLUMNS))
     starts = np.arange(PEOPLE + 1) * (RIVALS + 1)
     lists = _Lists(
         COLUMNS, values.astype(np.float16), rows.ravel().astype(np.int32), starts, starts[:-1].copy()
@@ -61,6 +62,17 @@ def test_the_shift_makes_up_for_what_playing_cold_costs_and_no_more():
     best = max(gains(lists, one) for one in np.arange(-1, 4, 0.25))
     assert gains(lists, shift) >= (1 - 2 * COST) * best
     assert gains(lists, 3.0) < 0.9 * best  # the bound had something to do
+
+
+def test_new_items_are_not_raised_where_the_others_would_pay_too_much_for_it():
+    """Cold answers rise above warm rivals only when cold rivals have risen above the warm answers."""
+    lists, targets = planted(own_loss=OWN)
+    cases = people(targets, np.ones(PEOPLE, np.int64))
+    assert gains(lists, 1.75) < (1 - 2 * COST) * gains(lists, 0.0)
+    assert _fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), seed=0) == 0.0
+    cold = np.random.default_rng([0, 1]).random(N) < LEAST_NEW
+    assert _figures(lists.scores(Mixer(COLUMNS), cold), 0.0, lists, cases, cold)["cold"] == 0.0
+    assert _figures(lists.scores(Mixer(COLUMNS), cold), 1.75, lists, cases, cold)["cold"] > 0.5
 
 
 def test_untouched_items_that_nobody_takes_are_dead_stock():

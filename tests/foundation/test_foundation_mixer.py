@@ -21,7 +21,7 @@ from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts, as_col
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import _as_good, fit_mixer
+from firstlight.foundation.mixer_fit import _as_good, _Lists, _train, fit_mixer
 from firstlight.foundation.mixing import Mixing, Panel, Voices, seen_mask
 from firstlight.foundation.traces import Traces
 
@@ -113,6 +113,15 @@ def test_the_mixer_learns_whom_to_believe(panel):
 )
 def test_a_later_look_is_kept_unless_it_is_clearly_worse(curve, kept):
     assert _as_good(curve) is kept
+
+
+def test_the_people_who_say_when_to_stop_teach_nothing(panel):
+    cases = asked(log_of(people=20, seed=1))
+    lists = _Lists.collect(ask_of(panel, cases), cases)
+    mixer = Mixer(lists.names)
+    before = {name: one.clone() for name, one in mixer.state_dict().items()}
+    assert len(_train(mixer, lists, np.ones(20, dtype=bool), 0)) == 1
+    assert all(torch.equal(one, before[name]) for name, one in mixer.state_dict().items())
 
 
 def test_fitting_is_repeatable(panel):
@@ -241,6 +250,19 @@ def test_late_interactions_follow_the_clock():
     ends = log.rows[log.offsets[1:] - 1]
     np.testing.assert_array_equal(late[:, 0], np.bincount(ends, minlength=N))
     assert late[:, 1].sum() == 6
+
+
+def test_late_by_the_clock_is_the_newest_part_of_all_training():
+    log = Interactions.build(
+        ["a", "b"],
+        np.arange(100) % 2,
+        np.arange(100),
+        np.random.default_rng(0).permutation(100).astype(float),
+        item_keys=[f"i{row}" for row in range(100)],
+    )
+    late = Traces.of(log, 100).late
+    for column, first in enumerate((95, 80)):
+        assert sorted(np.flatnonzero(late[:, column])) == sorted(log.rows[log.times >= first])
 
 
 def test_tokens_come_from_touched_items_alone():

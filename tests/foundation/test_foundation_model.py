@@ -15,6 +15,7 @@ from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeature
 from firstlight.foundation.objectives import HIDDEN, Recipe, masked_item, next_item
 from firstlight.foundation.pretrain import PretrainConfig, pretrain_model
 from firstlight.foundation.scorer import FoundationScorer
+from firstlight.foundation.transformer import TIME_BUCKETS, BehaviorTransformer
 
 N_ITEMS = 30
 
@@ -115,6 +116,65 @@ def test_a_batch_of_people_equals_single_people(direction):
         [net.people([one], vectors, [clock]) for one, clock in zip(histories, times, strict=True)]
     )
     np.testing.assert_allclose(together, single, atol=1e-5)
+
+
+@pytest.mark.parametrize("direction", ["causal", "both"])
+def test_of_a_long_history_the_newest_items_are_read(direction):
+    net = model(direction=direction)
+    vectors, _ = net.items(features(range(N_ITEMS)))
+    rows, times = np.arange(20, dtype=np.int32), np.arange(20.0) ** 3 * 60
+    whole, newest, oldest = (
+        net.people([rows[part]], vectors, [times[part]])
+        for part in (slice(0, 20), slice(12, 20), slice(0, 8))
+    )
+    np.testing.assert_allclose(whole, newest, atol=1e-6)
+    assert np.abs(whole - oldest).max() > 0.01
+
+
+def test_the_time_between_interactions_is_read_in_doubling_steps():
+    times = torch.tensor([[0.0, 30.0, 60.0, 180.0, 1e30]], dtype=torch.double)
+    assert BehaviorTransformer._gaps(times)[0, 0].tolist() == [0, 0, 1, 2, TIME_BUCKETS - 1]
+    net = model()
+    for block in net.transformer.blocks:
+        torch.nn.init.normal_(block.bias.gap)  # as after training; it starts at zero
+    vectors, _ = net.items(features(range(N_ITEMS)))
+    history = np.array([3, 7, 1], np.int32)
+    clocks = np.array([0.0, 60, 120]), np.array([0.0, 60, 1e6]), np.array([5e6, 5e6 + 60, 5e6 + 120])
+    steady, paused, later = net.people([history] * 3, vectors, clocks)
+    assert np.abs(steady - paused).max() > 0.01
+    np.testing.assert_allclose(steady, later, atol=1e-6)
+
+
+def training_step(**recipe):
+    """A model in training that leaves nothing out but what the recipe says, and what its step knows."""
+    net = model(dropout=0.0)
+    torch.nn.init.normal_(net.tower.bias_table)
+    torch.nn.init.normal_(net.tower.trust_table)
+    known = features([50] * N_ITEMS)
+    net.train()
+    return net, net._met(None, known, net.tower.white(known), Recipe(**recipe))
+
+
+ALMOST_SURELY = 1 - 1e-9
+
+
+def test_a_candidate_that_plays_cold_is_one_that_nobody_touched():
+    net, step = training_step(cold_share=ALMOST_SURELY)
+    vectors, bias = net._candidates(torch.arange(N_ITEMS), step)
+    cold_vectors, cold_bias = net.items(features([0] * N_ITEMS))
+    torch.testing.assert_close(vectors, cold_vectors)
+    torch.testing.assert_close(bias, cold_bias)
+    assert (cold_bias - net.items(features([50] * N_ITEMS))[1]).abs().min() > 0.01
+
+
+def test_ids_are_left_out_of_histories_too():
+    net, step = training_step(id_dropout=ALMOST_SURELY)
+    rows = torch.tensor([-1, 3, 7, 7, 1])
+    task = next_item(rows, torch.arange(5.0), torch.tensor([5]))
+    shown = net._inputs(task, step)[0]
+    torch.testing.assert_close(shown[1:], step.content[rows[1:]])
+    _, kept = training_step()
+    assert (net._inputs(task, kept)[0] - shown)[1:].norm(dim=1).min() > 0.1
 
 
 def test_causal_states_do_not_see_the_future():

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from firstlight.base.errors import ConfigError, ModelError
 from firstlight.corpus import Catalogue, Item, ItemKey
-from firstlight.encoders import TextEncoder
+from firstlight.encoders import TextEncoder, align
+from firstlight.recommender import pretrain
 from firstlight.recommender.config import ContentConfig
 from firstlight.recommender.content import image_encoder
+from firstlight.recommender.data import read_data
+from firstlight.recommender.splitting import make_split
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +59,24 @@ def test_without_pictures_nothing_is_said(tmp_path, text, capsys):
     assert chosen("auto", Catalogue.from_items([Item(ItemKey("a"), "A")]), tmp_path, text) is None
     assert chosen("none", catalogue_of(tmp_path, 100), tmp_path, text) is None
     assert capsys.readouterr().err == ""
+
+
+def test_the_image_tower_learns_from_training_items_alone(world, small_config, tmp_path, monkeypatch):
+    """Pictures of items that come out later are not learned from, though they are in the catalogue."""
+
+    class EnoughSeen(Exception):
+        pass
+
+    rows = []
+
+    def watched(*_, **given):
+        rows.extend(given["rows"].tolist())
+        raise EnoughSeen
+
+    monkeypatch.setattr(align, "align", watched)
+    with pytest.raises(EnoughSeen):
+        pretrain(world, tmp_path / "run", small_config)
+    data = read_data(replace(small_config.data, path=str(world)))
+    train = make_split(data.interactions, small_config.split, fitting=True).train
+    assert sorted(rows) == np.unique(train.rows).tolist()
+    assert len(rows) < len(data.catalogue)

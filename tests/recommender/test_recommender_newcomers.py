@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -13,8 +13,9 @@ from firstlight.foundation.columns import ItemFacts, Table
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixing import Mixing, Panel, Voices
+from firstlight.foundation.mixing import Mixing, Panel, Voices, seen_mask
 from firstlight.foundation.traces import Traces
+from firstlight.recommender import mixture
 from firstlight.recommender.config import SplitConfig
 from firstlight.recommender.mixture import LONGEST_NEW, NEWCOMERS, _with_newcomers, fit_mixture
 from firstlight.recommender.splitting import make_split
@@ -100,6 +101,22 @@ def test_what_a_newcomer_took_before_stays_closed(fitted, cases):
     assert len(fitted.panel.closed) == len(fitted.network.lengths) > len(cases)
     assert min(fitted.network.lengths) == 0
     assert set(fitted.panel.closed) == {LENGTH - 1}
+
+
+def test_what_was_not_out_yet_is_closed_to_the_mixer(fitted, cases, monkeypatch):
+    """And nothing else is but what was taken; of two cases, the earlier may miss what the later has."""
+    early = np.arange(len(cases)) % 2 == 0
+    cases = replace(cases, times=np.where(early, 100.0, 200.0))
+    released = np.array([-np.inf, 150.0, 250.0, 200.0])[np.arange(N) % 4]
+    monkeypatch.setattr(fitted.panel, "table", lambda voices, histories, blocked: blocked)
+    monkeypatch.setattr(
+        mixture, "fit_mixer", lambda ask, asked, *_, **__: (ask(np.arange(len(asked))), asked)
+    )
+    closed, asked = fit_mixture(fitted.panel, Mute(), cases, released, seed=0)  # type: ignore[arg-type]
+    late = released > asked.times[:, None]
+    taken = seen_mask(_with_newcomers(cases, seed=0)[0].histories(), N)
+    assert set(late.sum(axis=1)) == {N // 4, 3 * N // 4}
+    np.testing.assert_array_equal(closed, late | taken)
 
 
 def test_without_a_history_the_mixer_puts_first_what_most_people_take(fitted, cases):

@@ -42,3 +42,26 @@ def test_what_was_not_out_yet_is_no_negative(tuner):
         assert (tuner.released[rows] <= pool.time).all()
         hidden += int((tuner.released > pool.time).sum())
     assert hidden, "everything was out: nothing is shown here"
+
+
+def test_nobody_of_the_blend_taught_the_ranker_or_stopped_it(tuner):
+    """Nor did those who stop it teach it: not other cases of the same people either."""
+    cases = tuner.cases
+    owner = {
+        (cases.history(one).tobytes(), float(cases.times[one])): key
+        for one, key in enumerate(cases.user_keys)
+    }
+    teach, stop, fit = (
+        {owner[pool.person.rows.astype(cases.rows.dtype).tobytes(), pool.time] for pool in pools}
+        for pools in (tuner.teach, tuner.stop, tuner.fit)
+    )
+    assert min(len(teach), len(stop), len(fit)) > 0
+    assert not teach & stop
+    assert not (teach | stop) & fit
+
+
+def test_the_ranker_is_told_which_candidates_nobody_has_touched(tuner):
+    pool, counts = tuner.teach[0], tuner.run.counts
+    rows = np.concatenate([np.flatnonzero(counts == 0)[:3], np.flatnonzero(counts)[:4]])[::-1]
+    request = tuner.voting.request(pool.person, pool.state, rows)
+    assert request.candidate_cold.tolist() == [False] * 4 + [True] * 3

@@ -95,3 +95,22 @@ def test_people_without_a_history_do_not_move_the_bias(asked):
     known = cases.take(cases.lengths > 0)
     both = Validator(cases, features, memory, None)(network())["cold_bias"]
     assert both == pytest.approx(Validator(known, features, memory, None)(network())["cold_bias"])
+
+
+@pytest.mark.parametrize("ask", [Validator.__call__, Validator.best], ids=["while training", "at the end"])
+def test_what_was_not_out_yet_moves_no_figure_of_validation(asked, ask):
+    """Whatever it is: here new items get other texts, one in two of them before anybody could take it."""
+    cases, features, memory = asked
+    counts = features.counts.numpy()
+    late = (counts == 0) & (np.arange(N_ITEMS) % 2 == 1)
+    cases = cases.take(np.flatnonzero(~late[cases.targets]))
+    released = np.where(late, cases.times.max() + 1, -np.inf)
+    other = np.where(late[:, None], -2 * features.text.numpy(), features.text.numpy())
+    both = (
+        features,
+        ItemFeatures.build(counts.astype(np.int64), text=(other, np.ones(N_ITEMS, dtype=bool))),
+    )
+    hidden = [ask(Validator(cases, one, memory, released), network()) for one in both]
+    assert hidden[0] == pytest.approx(hidden[1], rel=1e-4)
+    shown = [ask(Validator(cases, one, memory, None), network()) for one in both]
+    assert shown[0] != pytest.approx(shown[1], rel=0.005), "nothing late stands high: nothing is shown here"

@@ -50,7 +50,8 @@ def test_a_run_that_is_none_gives_the_port_back(tmp_path):
 def test_it_answers_where_it_says_and_stops_when_told(monkeypatch):
     said: list[str] = []
     found: list[bytes] = []
-    stub = type("Stub", (), {"catalogue": ()})()
+    waits: list[float] = []
+    stub = type("Stub", (), {"catalogue": (), "ready": lambda self, seconds: waits.append(seconds) or self})()
     monkeypatch.setattr(Recommender, "from_pretrained", lambda path: stub)
     monkeypatch.setattr(listening, "say", said.append)
 
@@ -60,6 +61,7 @@ def test_it_answers_where_it_says_and_stops_when_told(monkeypatch):
         found.append(urlopen(f"{said[0].split()[2]}/health", timeout=5).read())
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=visit).start()
+    threading.Thread(target=visit, daemon=True).start()
     serve("a run", port=0)
+    assert waits == [3.0], "ranker and writer together leave time for the rest of an answer"
     assert json.loads(found[0]) == {"status": "ok", "items": 0}
