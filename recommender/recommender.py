@@ -8,6 +8,7 @@ limits of the wish), which items are near (retrieval, by behavior and by wish), 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -215,6 +216,7 @@ class Recommender:
             allow=question.allow,
             deny=question.deny,
             where=(*question.where, *wish.limits, *wish.unwanted),
+            released_by=time.time(),
         )
         embedded = "" if wish.wanted and not wish.rest and len(person) else wish.query
         met = np.zeros((len(wish.wanted), len(self.catalogue)), dtype=bool)

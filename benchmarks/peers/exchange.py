@@ -28,6 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from firstlight.base.files import write_json
+from firstlight.base.hashing import key_hashes
 from firstlight.corpus import Dataset
 from firstlight.corpus.readers import read_dataset
 from firstlight.corpus.split import Split, leave_one_out
@@ -107,7 +108,8 @@ def judged_baselines(data: Dataset, split: Split) -> dict[str, tuple[ListResults
     white = whitened(title_vectors(data.catalogue), counts > 0)
     found = {}
     for name, system in all_baselines(split, len(data.catalogue), white).systems.items():
-        lists = evaluate(system, split.test, counts=counts, name=name).lists
+        ties = key_hashes(data.catalogue.keys, "item")
+        lists = evaluate(system, split.test, counts=counts, name=name, tie_hashes=ties).lists
         found[name] = (judged(split, lists, name), {})
     return found
 

@@ -83,6 +83,9 @@ def test_untouched_items_that_nobody_takes_are_dead_stock():
     assert untouched.mean() > 0.3
     assert _is_dead(untouched, cases)
     assert not _is_dead(untouched, cases.take(np.arange(50)))  # of so few answers too few were to be expected
+    later = np.where(untouched, cases.times.max() + 1, -np.inf)  # not out yet, so nobody could take them
+    assert not _is_dead(untouched, cases, later)
+    assert _is_dead(untouched, cases, np.full(len(untouched), cases.times.min()))
     untouched[targets[:40]] = True  # some of them are taken after all
     assert not _is_dead(untouched, cases)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,3 +88,16 @@ def test_a_word_that_validation_makes_known_changes_nothing_for_the_mixer(tmp_pa
     data = written(tmp_path / "data", people, titles)
     run = pretrain(data, tmp_path / "run", bare_settings(train_on_valid=True))
     assert len(Recommender.from_pretrained(run).recommend(user="u5", k=2).recommendations) == 2
+
+
+def test_what_comes_out_later_is_not_recommended_yet(pretrained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(pretrained, run)
+    table = tmp_path / "new.csv"
+    table.write_text("item_id,title,available_from\nsoon,Soon,2100-01-01\nnow,Now,2001-01-01\n")
+    add_items(run, table)
+    recommender = Recommender.from_pretrained(run)
+    found = recommender.recommend(history=[recommender.catalogue.keys[0]], k=len(recommender.catalogue))
+    keys = {one.item.key for one in found.recommendations}
+    assert "now" in keys
+    assert "soon" not in keys
