@@ -48,6 +48,7 @@ def test_no_file_of_the_upload_tells_of_people_or_of_this_machine(run, tmp_path,
     """A report with a gallery and a leak's example, pictures that could not be read, local commands."""
     someone = str(load_run(run).log.user_keys[0])
     command = f"firstlight evaluate {run} --data={tmp_path}/elsewhere --set ranker.model=own/er"
+    shutil.rmtree(run / "report", ignore_errors=True)  # of another test's evaluation
     plant_report(run / "report", someone, command)
     plant_report(run / "report" / "zero-shot-1234", someone, command)
     hub = Hub(tmp_path / "fetched")
