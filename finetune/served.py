@@ -14,6 +14,7 @@ import http.client
 import json
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -79,22 +80,14 @@ def _refuse_soft_tokens(settings: RankerSettings, directory: Path) -> None:
         )
 
 
-def _place(url: str) -> tuple[SplitResult, int | None]:
-    """The parts of a server's address, and its port."""
-    try:
+def _place(url: str) -> SplitResult:
+    """The parts of a server's address; its port can be read without an error."""
+    with suppress(ValueError):  # brackets left open, a port beyond the last
         place = urlsplit(url)
-        port = place.port
-    except ValueError:  # brackets left open, a port beyond the last
-        place = port = None
-    if (
-        place is None
-        or place.scheme not in ("http", "https")
-        or not place.hostname
-        or place.query
-        or place.fragment
-    ):
-        raise ConfigError(f'"{url}"', where="the ranking server", expected='"http://HOST:PORT"')
-    return place, port
+        _ = place.port
+        if place.scheme in ("http", "https") and place.hostname and not (place.query or place.fragment):
+            return place
+    raise ConfigError(f'"{url}"', where="the ranking server", expected='"http://HOST:PORT"')
 
 
 class ServedRanker:
@@ -118,11 +111,11 @@ class ServedRanker:
     """
 
     def __init__(self, url: str, name: str, renderer: Renderer, *, timeout: float = 2.0) -> None:
-        place, port = _place(url)
+        place = _place(url)
         self.url, self.name, self.renderer, self.timeout = url, name, renderer, timeout
         self.path = f"{place.path.rstrip('/')}/classify"
         kind = http.client.HTTPConnection if place.scheme == "http" else http.client.HTTPSConnection
-        self._connection = partial(kind, place.hostname, port, timeout=timeout)
+        self._connection = partial(kind, place.hostname, place.port, timeout=timeout)
 
     @classmethod
     def from_pretrained(cls, directory: Path, url: str, *, timeout: float = 2.0) -> ServedRanker:

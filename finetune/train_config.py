@@ -170,13 +170,11 @@ class RankerConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        at_least_one = (
-            *("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate", "eval_every", "patience"),
-        )
+        sizes = ("lora_rank", "n_negatives", "epochs", "batch_people", "accumulate")
         optional = ("depth", "max_people", "max_valid", "max_steps", "lora_layers")
         shares = ("soft_dropout", "text_share", "projector_share", "lora_dropout", "warmup")
         named = partial(demand, self, where="RankerConfig")
-        named(at_least_one, lambda one: one >= 1, expected="1 or more")
+        named((*sizes, "eval_every", "patience"), lambda one: one >= 1, expected="1 or more")
         named(optional, lambda one: one is None or one >= 1, expected="1 or more")
         named(shares, lambda one: 0 <= one < 1, expected="from 0 to below 1")
         above = ("beta", "lora_alpha", "learning_rate", "projector_learning_rate", "clip")

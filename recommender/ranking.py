@@ -130,11 +130,11 @@ class Voting:
 
     def votes(self, person: Person, state: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
         """What every voter but the language model says of some rows."""
-        return self._votes(person, self.foundation([person], state[None], rows)[0], rows)
+        scores = self.foundation([person], state[None], rows)[0]
+        return {BASE: scores[rows], "content": self._content(person, rows)}
 
-    def _votes(self, person: Person, scores: Vectors, rows: NDArray[np.int64]) -> dict[str, Vectors]:
-        content = self.space.vectors[rows] @ self.space.profile(person.rows)
-        return {BASE: scores[rows], "content": content}
+    def _content(self, person: Person, rows: NDArray[np.int64]) -> Vectors:
+        return self.space.vectors[rows] @ self.space.profile(person.rows)
 
     def order(
         self,
@@ -179,7 +179,7 @@ class Voting:
         if not asked:
             return first
         votes = {name: vote[places[: len(head)]] for name, vote in votes.items()}
-        votes["content"] = self._votes(person, scores, head)["content"]
+        votes["content"] = self._content(person, head)
         llm = self._llm(person, state, head, wish) if "llm" in asked else None
         if llm is not None:
             votes["llm"] = llm

@@ -24,8 +24,10 @@ class Refusal(BaseModel):
 
 def _encodable(text: str) -> str:
     """JSON can hold half a surrogate pair; Arrow and UTF-8 cannot."""
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("half a surrogate pair is no text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair is no text") from None
     return text
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from ...base.errors import DataError
+from ...base.errors import DataError, first_line
 from ..dataset import ReadReport
 from .batch import Batch, distinct, row_too_long
 from .streams import ROW_BYTES, delimiter_byte, open_text
@@ -87,7 +87,7 @@ def _unreadable(error: pa.ArrowInvalid, path: Path, row: int, misfits: _Misfits)
     if misfits.hole is not None:
         found, where = "one row spans several lines and has a wrong number of cells", f"row {misfits.hole}"
     else:
-        found, where = f"not a readable table: {str(error).splitlines()[0][:200]}", f"after row {row - 1}"
+        found, where = f"not a readable table: {first_line(error)[:200]}", f"after row {row - 1}"
     return DataError(
         found,
         where=f"{path}, {where}",

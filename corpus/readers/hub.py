@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...base.errors import DataError
+from ...base.errors import DataError, first_line
 from ..dataset import ReadReport
 from .batch import Batch, Sheet, checked, one_array
 from .log import COLUMNS
@@ -65,7 +65,7 @@ def read_hub(name: str, report: ReadReport) -> Parts:
             splits |= _splits(datasets.load_dataset(identity, one), one or "")
     except Exception as error:  # network, authorization, missing, script-based: all end here
         raise DataError(
-            f'"{name}" is no folder here, and could not be loaded as a dataset: {_first_line(error)}',
+            f'"{name}" is no folder here, and could not be loaded as a dataset: {first_line(error)[:200]}',
             where="the hub",
             expected="a data folder, or the id of a dataset on the hub",
             fix="check the path; or, where there is a network, load it once (it stays in the cache) or "
@@ -90,10 +90,6 @@ def _configurations(identity: str) -> list[str | None]:
     if "interactions" not in names:
         return [None]
     return [name for name in ("interactions", "items", "users") if name in names]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _splits(loaded: Any, prefix: str = "") -> dict[str, Any]:
