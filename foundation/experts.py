@@ -17,6 +17,7 @@ from scipy import sparse
 from ..corpus.keys import Rows
 from ..eval.item_graph import nearest
 from .memory import TransitionMemory, profiles
+from .sparse_tensors import extended
 from .traces import Traces
 
 Scores = NDArray[np.float32]
@@ -41,7 +42,8 @@ class Experts:
     tokens
         Unit TF-IDF rows [n, m] by view; see :func:`firstlight.corpus.tokens.token_views`.
     look_alikes
-        What :attr:`look_alikes` was found to be for the same content; None: find it when asked.
+        What :attr:`look_alikes` was found to be for the same content, or for its first rows; None: find it
+        when asked.
     """
 
     def __init__(
@@ -73,13 +75,19 @@ class Experts:
     def look_alikes(self) -> Sparse:
         """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1.
 
-        Without content nothing looks alike: all zeros.
+        Without content nothing looks alike: all zeros. Rows that came later look like others, and the
+        rows before them stay as they were found.
         """
-        if self._found_alike is not None:
-            return self._found_alike
         if not self.content:
             return sparse.csr_matrix((self.size, self.size), dtype=np.float32)
-        return nearest(self._similar, self.size, NEIGHBORS)
+        found = self._found_alike
+        if found is None:
+            return nearest(self._similar, self.size, NEIGHBORS)
+        known = found.shape[0]
+        if known == self.size:
+            return found
+        fresh = nearest(self._similar, self.size, NEIGHBORS, first=known)
+        return sparse.vstack([extended(found, self.size)[:known], fresh], format="csr")
 
     def opinions(self, histories: Sequence[Rows]) -> dict[str, Scores]:
         """What each expert says of every item, float32 [b, n] by name."""
@@ -126,6 +134,9 @@ class Experts:
 
     def _similar(self, rows: NDArray[np.int64]) -> Scores:
         """The sum over the views of the cosines between some items and all, [len(rows), n]."""
-        dense = [vectors[rows] @ vectors.T for vectors in self.dense.values()]
-        views = ((words[rows] @ self._turned[name]).toarray() for name, words in self.tokens.items())
-        return np.sum([*dense, *views], axis=0)
+        found = np.zeros((len(rows), self.size), np.float32)
+        for vectors in self.dense.values():
+            found += vectors[rows] @ vectors.T
+        for name, words in self.tokens.items():
+            found += (words[rows] @ self._turned[name]).toarray()
+        return found

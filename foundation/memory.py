@@ -28,7 +28,7 @@ from ..base.errors import ArtifactError
 from ..base.files import atomic_file
 from ..corpus.interactions import Interactions
 from ..corpus.keys import Rows
-from ..eval.item_graph import strongest, transition_graph
+from ..eval.item_graph import transition_graph
 from .sparse_tensors import extended, from_tensors, to_tensors
 
 KEEP = 200  # the strongest transitions of each item
@@ -56,7 +56,7 @@ class TransitionMemory:
     @classmethod
     def of(cls, train: Interactions, n_items: int) -> TransitionMemory:
         """Count the transitions of a training log."""
-        return cls(strongest(transition_graph(train, n_items), KEEP))
+        return cls(transition_graph(train, n_items, keep=KEEP))
 
     def recounted(self, train: Interactions) -> TransitionMemory:
         """Another log's transitions, with the numbers that were fitted for these."""

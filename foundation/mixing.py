@@ -17,7 +17,7 @@ from .mixer import Mixer
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-LIMIT = 50_000  # items; beyond, asking every expert about every item takes too long
+LIMIT = 200_000  # items; beyond, asking every expert about every item takes too long
 BLOCK_ELEMENTS = 1 << 21  # of one opinion held at once
 
 

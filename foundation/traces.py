@@ -17,7 +17,7 @@ from scipy import sparse
 from ..base.errors import ArtifactError
 from ..base.files import atomic_file
 from ..corpus.interactions import Interactions
-from ..eval.item_graph import strongest, transition_graph
+from ..eval.item_graph import transition_graph
 from .sparse_tensors import extended, from_tensors, to_tensors
 
 KEEP = 300  # the strongest transitions of each item
@@ -46,10 +46,12 @@ class Traces:
     @classmethod
     def of(cls, train: Interactions, n_items: int) -> Traces:
         """Count a training log."""
-        far = transition_graph(train, n_items, steps=20, sender=-0.3, receiver=-0.2)
-        following = transition_graph(train, n_items, steps=1, backward=0.0, sender=-0.5, receiver=-0.2)
+        far = transition_graph(train, n_items, steps=20, sender=-0.3, receiver=-0.2, keep=KEEP)
+        following = transition_graph(
+            train, n_items, steps=1, backward=0.0, sender=-0.5, receiver=-0.2, keep=KEEP
+        )
         late = [np.bincount(train.rows[one], minlength=n_items) for one in _late(train)]
-        return cls(strongest(far, KEEP), strongest(following, KEEP), np.stack(late, 1).astype(np.float32))
+        return cls(far, following, np.stack(late, 1).astype(np.float32))
 
     @classmethod
     def none(cls, n_items: int) -> Traces:

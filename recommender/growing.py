@@ -61,7 +61,6 @@ def _grown(run: Run, fresh: Catalogue) -> Run:
         counts=counts,
         memory=run.memory.extended(len(catalogue)),
         traces=run.traces.extended(len(catalogue)),
-        look_alikes=None,
         store=store,
     )
     return with_look_alikes(grown)

@@ -28,6 +28,7 @@ from .splitting import make_split
 from .validation import sample
 
 MAX_CASES = 24_000
+MOST_ASKED = 24_000 * 50_000  # cases times items: in a large catalogue fewer cases are asked
 NEWCOMERS = 0.25  # of the cases are asked again with no more than the newest few items of their history
 LONGEST_NEW = 10
 
@@ -49,12 +50,13 @@ def scorer_of(run: Run) -> FoundationScorer:
 def with_look_alikes(run: Run) -> Run:
     """The run with its items' look-alikes found, which takes time that grows with their square.
 
-    A run without a mixer asks no expert and stays as it is.
+    Where those of its first items are known only the others are compared. A run without a mixer asks no
+    expert and stays as it is.
     """
     if run.mixer is None:
         return run
     features = features_of(run.content, run.counts)
-    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces)
+    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
     return replace(run, look_alikes=panel.experts.look_alikes)
 
 
@@ -121,7 +123,8 @@ def fit_mixture(
     experts have counted it, so it would come up, and it is never the answer.
     """
     n_items = len(panel.facts.counts)
-    whole, asked = _with_newcomers(cases.take(sample(cases, MAX_CASES)), seed)
+    most = min(MAX_CASES, MOST_ASKED // n_items)
+    whole, asked = _with_newcomers(cases.take(sample(cases, most)), seed)
 
     def ask(index: NDArray[np.int64]) -> Table:
         part = asked.take(index)

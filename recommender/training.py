@@ -72,6 +72,7 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
             expected="a log, such as interactions.csv",
             fix="train on another domain and ask this one with evaluate --protocol zero-shot",
         )
+    _say_what_new_items_lack(len(dataset.catalogue), config)
     work = out.with_name(f".{out.name}.work")
     _Pretraining(dataset, config, out, work).run()
     return out
@@ -125,6 +126,15 @@ def _stands_already(out: Path, config: RunConfig) -> bool:
         expected="a new place, or a run of the same settings",
         fix="choose another --out or remove it",
     )
+
+
+def _say_what_new_items_lack(n_items: int, config: RunConfig) -> None:
+    """A catalogue too large for the mixer has the network alone to place what nobody has touched."""
+    if n_items > LIMIT and not config.pretrain.cold_share:
+        say(
+            f"{n_items:,} items are more than the mixer takes ({LIMIT:,}), and pretrain.cold_share = 0 "
+            "teaches the network nothing about items nobody has touched: --set pretrain.cold_share=0.15 does"
+        )
 
 
 class _Pretraining:

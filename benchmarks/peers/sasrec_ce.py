@@ -120,6 +120,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dropout", type=float, default=0.6)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--gaps", type=float, default=0.0, help="share of items left out in every epoch")
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--batches", type=int, help="of each epoch, to take the time; seconds are scaled up")
     parser.add_argument("--patience", type=int, default=20, help="epochs")
@@ -168,7 +169,8 @@ def run_epoch(
     people = rng.permutation(np.flatnonzero(np.diff(offsets) >= 2))
     for start in range(0, len(people), options.batch)[: options.batches]:
         chosen = people[start : start + options.batch]
-        grid = padded([rows[offsets[one] : offsets[one + 1]] for one in chosen], options.length + 1)
+        read = [gapped(rows[offsets[one] : offsets[one + 1]], options.gaps, rng) for one in chosen]
+        grid = padded(read, options.length + 1)
         x, y = grid[:, :-1], grid[:, 1:]
         loss = cross_entropy(model, x, y * (x != 0))
         optimizer.zero_grad()
@@ -176,6 +178,15 @@ def run_epoch(
         optimizer.step()
         losses.append(float(loss.detach()))
     return float(np.mean(losses))
+
+
+def gapped(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """A history with some items left out at random, the last one excepted."""
+    if not share:
+        return rows
+    kept = rng.random(len(rows)) >= share
+    kept[-1] = True
+    return rows[kept]
 
 
 def scale(offsets: np.ndarray, options: argparse.Namespace) -> float:

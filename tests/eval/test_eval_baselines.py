@@ -8,6 +8,7 @@ from firstlight.corpus import Interactions
 from firstlight.corpus.split import leave_one_out, time_split, zero_shot
 from firstlight.eval import baseline_set
 from firstlight.eval import ease as ease_module
+from firstlight.eval import item_graph as item_graph_module
 from firstlight.eval.baseline_set import all_baselines
 from firstlight.eval.baselines import (
     content_neighbors,
@@ -19,7 +20,14 @@ from firstlight.eval.baselines import (
     whitened,
 )
 from firstlight.eval.ease import ease
-from firstlight.eval.item_graph import second_order, seen_through_content, transition_graph, transitions
+from firstlight.eval.item_graph import (
+    nearest,
+    second_order,
+    seen_through_content,
+    strongest,
+    transition_graph,
+    transitions,
+)
 from firstlight.eval.protocol import evaluate
 
 N = 20
@@ -112,6 +120,29 @@ def test_whitening_uses_the_given_rows_only():
 def test_the_graph_equals_its_definition(ring):
     found = transition_graph(ring, N).toarray()
     assert found == pytest.approx(slow_graph(list(ring.sentences()), N), abs=1e-5)
+
+
+@pytest.mark.parametrize("entries", [1, 40, 1000])
+def test_the_graph_is_the_same_however_many_rows_are_counted_at_a_time(ring, monkeypatch, entries):
+    whole = transition_graph(ring, N)
+    monkeypatch.setattr(item_graph_module, "ENTRIES", entries)
+    assert abs(transition_graph(ring, N) - whole).max() < 1e-7
+    assert abs(transition_graph(ring, N, keep=3) - strongest(whole, 3)).max() < 1e-7
+
+
+def test_the_graph_of_a_log_that_touches_few_rows(monkeypatch):
+    monkeypatch.setattr(item_graph_module, "ENTRIES", 1)
+    log = log_of([[7, 2, 7], [2, 9]])
+    found = transition_graph(log, N, steps=2, backward=0.5).toarray()
+    assert found == pytest.approx(slow_graph([[7, 2, 7], [2, 9]], N, steps=2), abs=1e-6)
+
+
+def test_later_rows_have_nearest_of_their_own():
+    vectors = unit_rows(np.random.default_rng(2).normal(size=(30, 5)).astype(np.float32))
+    whole = nearest(lambda rows: vectors[rows] @ vectors.T, 30, 4)
+    later = nearest(lambda rows: vectors[rows] @ vectors.T, 30, 4, first=22)
+    assert later.shape == (8, 30)
+    assert abs(whole[22:] - later).max() == 0
 
 
 def test_the_graph_finds_the_ring_and_never_joins_two_people(split):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from firstlight.base.errors import DataError
-from firstlight.recommender import Recommender, RunConfig, add_items, pretrain
+from firstlight.recommender import Recommender, RunConfig, add_items, mixture, pretrain, training
 from firstlight.recommender.run_directory import load_run
 
 PEOPLE, ITEMS, LENGTH = 60, 30, 6
@@ -49,6 +49,23 @@ def test_a_log_and_nothing_else_is_enough(tmp_path):
     assert load_run(run).look_alikes.nnz == 0
     answer = Recommender.from_pretrained(run).recommend(user="u3", k=5)
     assert len(answer.recommendations) == 5
+
+
+def test_a_catalogue_beyond_the_mixer_is_ranked_by_the_network_and_said_to_be(tmp_path, monkeypatch, capsys):
+    for module in (mixture, training):
+        monkeypatch.setattr(module, "LIMIT", ITEMS - 1)
+    data, bare = written(tmp_path / "data", sentences()), bare_settings()
+    run = pretrain(data, tmp_path / "run", bare)
+    assert "more than the mixer takes" not in capsys.readouterr().err
+    assert load_run(run).mixer is None
+    assert load_run(run).traces.far.nnz == 0
+    assert len(Recommender.from_pretrained(run).recommend(user="u3", k=5).recommendations) == 5
+    settings = replace(bare, pretrain=replace(bare.pretrain, cold_share=0.0))
+    pretrain(data, tmp_path / "other", settings)
+    assert capsys.readouterr().err.startswith(
+        "30 items are more than the mixer takes (29), and pretrain.cold_share = 0 teaches the network nothing "
+        "about items nobody has touched: --set pretrain.cold_share=0.15 does"
+    )
 
 
 def test_items_added_to_a_run_without_encoders_can_be_asked_for_and_with(tmp_path):

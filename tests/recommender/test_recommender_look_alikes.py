@@ -1,4 +1,4 @@
-"""Look-alikes are found once and kept in the run; growing a run finds them anew."""
+"""Look-alikes are found once and kept in the run; growing a run finds those of the new items."""
 
 from __future__ import annotations
 
@@ -32,12 +32,17 @@ def test_scores_do_not_depend_on_where_they_come_from(pretrained):
 
 
 def test_added_items_get_look_alikes(run, tmp_path):
-    before = load_run(run).look_alikes.shape[0]
+    kept = load_run(run).look_alikes
+    before = kept.shape[0]
     table = tmp_path / "new.csv"
     table.write_text("item_id,title\nnew-1,The Iron Caverns Again\n")
     add_items(run, table)
     after = load_run(run)
     assert after.look_alikes.shape == (before + 1, before + 1)
+    assert abs(after.look_alikes[:before, :before] - kept).max() == 0, "what was there is not compared again"
+    assert not after.look_alikes[:before, before].nnz
+    anew = with_look_alikes(replace(after, look_alikes=None)).look_alikes
+    assert abs(after.look_alikes[before] - anew[before]).max() < 1e-6
     assert after.look_alikes[before].nnz, "the new item has neighbors of its own"
     assert scorer_of(after).mixing.panel.experts.look_alikes is after.look_alikes
 

@@ -119,6 +119,13 @@ def test_what_was_not_out_yet_is_closed_to_the_mixer(fitted, cases, monkeypatch)
     np.testing.assert_array_equal(closed, late | taken)
 
 
+def test_in_a_larger_catalogue_fewer_cases_are_asked(fitted, cases, monkeypatch):
+    monkeypatch.setattr(mixture, "fit_mixer", lambda ask, asked, *_, **__: (None, asked))
+    monkeypatch.setattr(mixture, "MOST_ASKED", 20 * N)
+    _, asked = fit_mixture(fitted.panel, Mute(), cases, None, seed=0)  # type: ignore[arg-type]
+    assert len(set(asked.user_keys)) == 20
+
+
 def test_without_a_history_the_mixer_puts_first_what_most_people_take(fitted, cases):
     nobody, network = [np.zeros(0, np.int32)], Mute()
     scores = Mixing(fitted.panel, fitted.mixer).scores(network.voices(np.zeros((1, 1)), nobody), nobody)
