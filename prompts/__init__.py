@@ -3,7 +3,7 @@
 from .clean import clean_text, gives_orders, harmless_part, has_address, is_harmless
 from .render import SLOT, Limits, Prefix, Renderer
 from .templates import PROMPT_VERSION, RankTemplate, item_line, rank_template
-from .wish import Wish, WishParser, meets, parse_wish
+from .wish import Wish, WishParser
 
 __all__ = [
     "PROMPT_VERSION",
@@ -20,7 +20,5 @@ __all__ = [
     "has_address",
     "is_harmless",
     "item_line",
-    "meets",
-    "parse_wish",
     "rank_template",
 ]

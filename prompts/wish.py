@@ -10,9 +10,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
-from ..corpus.catalogue import Catalogue, Item
+from ..corpus.catalogue import Catalogue
 from ..corpus.keys import ItemKey
 from ..corpus.predicates import Predicate
 from .wish_anchors import Named, find_named
@@ -20,9 +19,9 @@ from .wish_fields import NumberFields
 from .wish_lexicon import TitleIndex, Value, ValueIndex
 from .wish_limits import Limit, find_limits
 from .wish_scopes import Mention, Scopes, find_scopes
-from .wish_words import FILLER, Token, plain, tokenize
+from .wish_words import FILLER, MAKING, STARRING, Token, plain, tokenize
 
-_SIGNS = tuple("$€£<>'")
+_SIGNS = re.compile(r"(?:[<>]=?|≤|≥)?\s*[$€£']?$")
 _QUOTES = tuple('"”»')
 
 
@@ -99,7 +98,7 @@ class WishParser:
             start, end = tokens[one.start].start, tokens[one.end - 1].end
             simple = simple[:start] + "\0" * (end - start) + simple[end:]
         starts, found = [token.start for token in tokens], []
-        for limit in find_limits(simple, self._fields.names):
+        for limit in find_limits(simple, self._fields.names, self._values.knows):
             first = bisect_right(starts, limit.start) - 1
             first += first < 0 or tokens[first].end <= limit.start
             found.append(_TokenLimit(first, bisect_left(starts, limit.end), limit))
@@ -144,26 +143,21 @@ class WishParser:
     def _add_values(self, reading: _Reading, values: dict[int, tuple[int, tuple[Value, ...]]]) -> None:
         into = {"unwanted": reading.unwanted, "limit": reading.limits, "wanted": reading.wanted}
         for start, (end, found) in values.items():
-            reading.meaningful.update(range(start, end))
+            reading.meaningful.update(range(_led(reading.tokens, start), end))
             polarity = reading.polarity(start)
             if polarity in into:
                 op = "is_not" if polarity == "unwanted" else "is"
                 into[polarity].extend(Predicate(field, op, value) for field, value in found)
 
 
-_PARSERS: WeakKeyDictionary[Catalogue, WishParser] = WeakKeyDictionary()
-
-
-def parse_wish(text: str, catalogue: Catalogue) -> Wish:
-    """Take a wish apart; the catalogue's parser is built on first use and kept as long as the catalogue."""
-    if catalogue not in _PARSERS:
-        _PARSERS[catalogue] = WishParser(catalogue)
-    return _PARSERS[catalogue].parse(text)
-
-
-def meets(item: Item, wish: Wish) -> list[Predicate]:
-    """Which wanted attributes and limits of the wish the item satisfies."""
-    return [predicate for predicate in wish.wanted + wish.limits if predicate.holds(item)]
+def _led(tokens: Sequence[Token], start: int) -> int:
+    """Where the verb begins that only leads to the attribute at `start`: "written by X", "made in X"."""
+    before = [token.word for token in tokens[max(0, start - 2) : start]]
+    if before and before[-1] in STARRING:
+        return start - 1
+    if len(before) == 2 and before[0] in MAKING and before[1] in ("by", "in", "from", "of"):
+        return start - 2
+    return start
 
 
 @dataclass(frozen=True)
@@ -216,7 +210,9 @@ class _Reading:
     def _phrase(self, start: int, end: int) -> str:
         """The words as they were typed, with the sign before the first and the quote that closes the last."""
         first, last = self.tokens[start].start, self.tokens[end - 1].end
-        first -= self.text[max(0, first - 1) : first] in _SIGNS
+        if sign := _SIGNS.search(self.text, 0, first):
+            first = sign.start() if sign[0].strip() else first
+        last += self.text[last : last + 1] == "+"
         last += self.text[last : last + 1] in _QUOTES and plain(self.text[first:last]).count('"') % 2
         return self.text[first:last]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ..corpus.predicates import Predicate
 from .wish_limits import Limit
@@ -31,12 +32,15 @@ _MEANINGLESS = frozenset(
 class _Field:
     name: str
     whole: bool  # whether the column holds whole numbers only
+    span: tuple[float, float] = (-math.inf, math.inf)  # a limit outside of it is of something else
     per_unit: float = 1.0  # column units in one unit of the limit
     currency: str = ""
 
 
 class NumberFields:
     """Turns limits into predicates, where the catalogue has a field for them.
+
+    A number that names no column is of the price, if there is one price, or else of the only column there is.
 
     Attributes
     ----------
@@ -52,9 +56,11 @@ class NumberFields:
         if "year" not in self._fields and table.column("available_from").null_count < table.num_rows:
             self._fields["year"] = _Field("available_from", whole=True)
         self.names = frozenset(self._fields)
+        if len(found := _plain_fields(table)) == 1:
+            self._fields["number"] = found[0]
 
     def _register(self, field: _Field) -> None:
-        parts = stems(field.name.replace("_", " "))
+        parts = _parts(field.name)
         for kind, names in _NAMES.items():
             if any(name.issubset(parts) for name in names):
                 self._fields.setdefault(kind, _measured(field, kind, parts))
@@ -72,7 +78,7 @@ class NumberFields:
     def predicates(self, limit: Limit) -> tuple[Predicate, ...]:
         """The limit as predicates; empty when the catalogue has no field for it."""
         field = self._fields.get(limit.kind)
-        if field is None or (limit.unit and field.currency and limit.unit != field.currency):
+        if field is None or not _meant(field, limit):
             return ()
         low, high = (None if bound is None else bound * field.per_unit for bound in (limit.low, limit.high))
         if low is not None:
@@ -84,6 +90,34 @@ class NumberFields:
         least = () if low is None else (_predicate(field, "at_least", low),)
         most = () if high is None else (_predicate(field, "at_most", high),)
         return least + most
+
+
+def _plain_fields(table: pa.Table) -> list[_Field]:
+    """The columns that a number without a unit can be of."""
+    columns = [
+        _Field(one.name, _is_whole(table.column(one.name)), span=_span(table.column(one.name)))
+        for one in table.schema
+        if _is_numeric(one.type) and one.name != "available_from" and "id" not in _parts(one.name)
+    ]
+    prices = [one for one in columns if any(name.issubset(_parts(one.name)) for name in _NAMES["price"])]
+    return [replace(one, span=_Field.span) for one in prices] or columns  # any price can be meant
+
+
+def _span(column: pa.ChunkedArray) -> tuple[float, float]:
+    """The least and the greatest number of a column."""
+    numbers = _numbers(column)
+    return (float(numbers.min()), float(numbers.max())) if len(numbers) else (math.inf, -math.inf)
+
+
+def _meant(field: _Field, limit: Limit) -> bool:
+    """Whether the column can be meant: "under 30" is no year, and euros are no dollars."""
+    if limit.unit and field.currency and limit.unit != field.currency:
+        return False
+    return all(bound is None or field.span[0] <= bound <= field.span[1] for bound in (limit.low, limit.high))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return stems(name.replace("_", " "))
 
 
 def _measured(field: _Field, kind: str, parts: tuple[str, ...]) -> _Field:
@@ -112,7 +146,9 @@ def _is_numeric(kind: pa.DataType) -> bool:
 
 
 def _is_whole(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_integer(column.type):
-        return True
+    return pa.types.is_integer(column.type) or bool(np.all(np.mod(_numbers(column), 1) == 0))
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     numbers = column.cast(pa.float64()).drop_null().to_numpy()
-    return bool(np.all(np.mod(numbers[np.isfinite(numbers)], 1) == 0))
+    return numbers[np.isfinite(numbers)]

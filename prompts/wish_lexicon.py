@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from .wish_words import ARTICLES, FILLER, SYNONYMS, Token, stem, stems, words
+from .wish_words import ARTICLES, FUNCTION_WORDS, SYNONYMS, Token, is_verb, stem, stems, tokenize, words
 
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
 _ASIDE = re.compile(r"\(([^()]+)\)")
@@ -149,7 +149,7 @@ class ValueIndex:
         self.longest = max((len(key) for key in self._values), default=0)
 
     def _add(self, key: tuple[str, ...], values: tuple[Value, ...]) -> None:
-        meaningless = len("".join(key)) < 3 or all(word in _FILLER_STEMS or word.isdigit() for word in key)
+        meaningless = len("".join(key)) < 3 or all(word in _EMPTY or word.isdigit() for word in key)
         if not values or meaningless or len(key) > _MOST_WORDS:
             return
         self._values.setdefault(key, values)
@@ -166,15 +166,20 @@ class ValueIndex:
         """The longest value that starts at `place`: how many words, and which fields and values."""
         key = [stem(token.word) for token in tokens[place : place + self.longest]]
         for length in range(len(key), 0, -1):
-            if values := self._values.get(tuple(key[:length])):
+            values = self._values.get(tuple(key[:length]))
+            if values and not (length == 1 and is_verb(tokens, place)):
                 return length, values
-        for base in _positives(tokens[place].word):
+        for base in _positives(tokens[place].word if key else ""):
             if values := self._values.get((base,)):
                 return 1, values
         return None
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is a value by itself."""
+        return self.match(tokenize(word), 0) is not None
 
-_FILLER_STEMS = frozenset(stem(word) for word in FILLER)
+
+_EMPTY = frozenset(stem(word) for word in FUNCTION_WORDS)
 
 
 def _positives(word: str) -> Iterator[str]:

@@ -21,12 +21,16 @@ _DECADE_WORDS = {
 _DECADE_PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9), None: (0, 9)}
 _CURRENCIES = {"$": "usd", "d": "usd", "b": "usd", "u": "usd", "€": "eur", "e": "eur", "£": "gbp", "p": "gbp"}
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
+# Three digits behind a dot or a comma are thousands, in any language; 0.125 is no such number.
+_GROUPED = r"[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?)(?!\d)"
+_SPACED = r"[1-9]\d{0,2}(?:\ \d{3})+(?:[.,]\d+)?(?!\d)"
+_DIGITS = rf"(?:{_GROUPED}|\d+(?:[.,]\d+)?)"
 _NUMBER = rf"(?:{_DIGITS}|(?:{'|'.join(_WORD_NUMBERS)})\b)"
 _QUANTITY = re.compile(
     rf"""(?<![\w.,$€£'])(?:
     (?P<sign>[$€£])\s?(?P<price>{_DIGITS})
-  | (?P<amount>{_DIGITS})\s?(?P<currency>[$€£]|(?:dollars?|bucks?|usd|euros?|eur|pounds?)\b)
+  | (?P<amount>{_SPACED}|{_DIGITS}|(?:{"|".join(_WORD_NUMBERS)})(?=\ [a-z]))\s?
+        (?P<currency>[$€£]|(?:dollars?|bucks?|usd|euros?|eur|pounds?)\b)
   | (?P<half_hour>half\ an\ hour\b)
   | (?P<hours>{_NUMBER})(?P<half>\ and\ a\ half)?[\s-]*(?:hours?|hrs?|h)(?![a-z])
         (?:(?P<half_more>\ and\ a\ half\b)
@@ -36,11 +40,15 @@ _QUANTITY = re.compile(
   | (?:the\ )?(?:(?P<part>early|mid|late)[\s-]+)?(?:the\ )?
         (?:'?(?P<decade>(?:1[89]|20)?\d0)'?s\b|(?P<decade_word>{"|".join(_DECADE_WORDS)})\b)
   | (?:the\ year\ )?(?P<year>1[89]\d\d|20\d\d)\b(?![.,]?\d)
-  | (?P<plain>{_NUMBER})(?!\w)
+  | (?P<plain>{_SPACED}|{_NUMBER})(?!\d|_|(?:st|nd|rd|th)\b)
     )""",
     re.VERBOSE,
 )
-_UNIT = re.compile(r"[\s-]+(?!(?:and|or|to|till|until|through|max|tops)\b)(?P<unit>[a-z]+)")
+_UNIT = re.compile(
+    r"""(?:\+|\ or\ (?:more|less|fewer|higher|lower|over|under)\b)?[\s-]*
+    (?!(?:and|or|to|till|until|through|max|tops)\b)(?P<unit>[a-z]+|%)""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Quantity:
     """An interval of one kind, and its place in the text.
 
     `length` is in minutes; a "number" has the stem of the word behind it as `unit`, which ends at
-    `unit_end`; of a "price", `unit` is the currency.
+    `unit_end`, and so has a "year", which may turn out to be a number; of a "price", `unit` is the currency.
     """
 
     kind: Literal["year", "decade", "length", "price", "number"]
@@ -78,17 +86,10 @@ def find_quantities(text: str) -> Iterator[Quantity]:
             if first in (1800, 1900):  # the 1900s are a century, the 2000s a decade
                 low, high = 10 * low, 10 * high + 9
             yield Quantity("decade", first + low, first + high, start, end)
-        elif match["year"]:
-            yield Quantity("year", float(match["year"]), float(match["year"]), start, end)
         else:
-            yield _number(text, match)
-
-
-def _number(text: str, match: re.Match[str]) -> Quantity:
-    value, unit = _value(match["plain"]), _UNIT.match(text, match.end())
-    if unit is None:
-        return Quantity("number", value, value, *match.span(), unit_end=match.end())
-    return Quantity("number", value, value, *match.span(), stem(unit["unit"]), unit.end())
+            value, unit = _value(match["year"] or match["plain"]), _UNIT.match(text, end)
+            behind = (stem(unit["unit"]), unit.end()) if unit else ("", end)
+            yield Quantity("year" if match["year"] else "number", value, value, start, end, *behind)
 
 
 def _minutes(match: re.Match[str]) -> float:
@@ -108,9 +109,10 @@ def _first_year(digits: int) -> int:
 
 
 def _value(text: str) -> float:
-    """A number in digits or in words; a comma before three digits separates thousands."""
+    """A number in digits or in words."""
     if text in _WORD_NUMBERS:
         return float(_WORD_NUMBERS[text])
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
-        return float(text.replace(",", ""))
+    text = text.replace(" ", "")
+    if re.fullmatch(_GROUPED, text):
+        text = text.replace(next(one for one in text if one in ".,"), "")
     return float(text.replace(",", "."))

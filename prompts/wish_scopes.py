@@ -91,7 +91,7 @@ class _Walk:
     def _behind_mention(self, mention: Mention) -> int:
         """What was just read is refused by "-free" or "excluded" and demanded by "only" behind it."""
         end = mention.end
-        if mention.kind == "value" and end < len(self.tokens):
+        if mention.kind == "value" and not self._described(mention) and end < len(self.tokens):
             if self.tokens[end].word == "free" and self._refuses_before(end):
                 self.scopes.polarity[mention.start] = "unwanted"
                 self.scopes.removed.append((mention.start, end + 1))
@@ -106,6 +106,18 @@ class _Walk:
                 self.scopes.removed.append((end, end + 1))
                 return end + 1
         return end
+
+    def _general(self, mention: Mention) -> bool:
+        """Whether a value is a word that says nothing elsewhere: "games"."""
+        return mention.kind == "value" and all(
+            one.word in FILLER for one in self.tokens[mention.start : mention.end]
+        )
+
+    def _described(self, mention: Mention) -> bool:
+        """Whether only some of a general value are meant: "strategy games excluded"."""
+        token = self.tokens[mention.start]
+        described = mention.start > 0 and not token.gap and self.tokens[mention.start - 1].word not in FILLER
+        return described and self._general(mention)
 
     def _refuses_before(self, place: int) -> bool:
         """Whether the "free" at `place` is that of "horror-free", not that of "a comedy free of horror"."""
@@ -178,8 +190,8 @@ class _Walk:
             part = self._part(start, narrow=self.tokens[place].word == "non")
             if doubtful and part.unknown:  # "a man who can't be trusted" tells of him
                 return behind
-            for mention in part.mentions:
-                self.scopes.polarity[mention.start] = polarity
+            self.scopes.polarity.update({one.start: polarity for one in part.mentions})
+            self.scopes.polarity.update({one.start: "ignored" for one in part.general})
             if part.unknown and polarity == "unwanted":
                 self.scopes.unknown.append((place if start == behind else start, part.end))
             end = max(end, part.end)
@@ -196,7 +208,7 @@ class _Walk:
         while part.end < len(self.tokens) and not self._breaks(part):
             token = self.tokens[part.end]
             if mention := self.mentions.get(part.end):
-                part.take(mention)
+                part.take(mention, general=self._general(mention))
                 if mention.kind == "limit":
                     break
             elif part.content and token.word in MODIFIERS:
@@ -207,6 +219,7 @@ class _Walk:
                 part.end += 1
             if narrow:
                 break
+        part.settle()
         return part
 
     def _breaks(self, part: _Part) -> bool:
@@ -221,7 +234,7 @@ class _Walk:
             return True
         if place > part.start and phrase_at(NEGATIONS, self.tokens, place):
             return True
-        return part.content and token.word in _STOPS
+        return (part.content and token.word in _STOPS) or (bool(part.general) and token.word in CLAUSE_BREAKS)
 
     def _clause_end(self, place: int) -> int:
         """The end of a relative clause: its words only describe what is refused."""
@@ -282,13 +295,19 @@ class _Part:
     end: int = -1
     words: bool = False  # whether it has a word of its own meaning that is no mention
     mentions: list[Mention] = field(default_factory=list)
+    general: list[Mention] = field(default_factory=list)  # "games" in "no strategy games"
 
     def __post_init__(self) -> None:
         self.end = self.start
 
-    def take(self, mention: Mention) -> None:
-        self.mentions.append(mention)
+    def take(self, mention: Mention, *, general: bool) -> None:
+        (self.general if general else self.mentions).append(mention)
         self.end = mention.end
+
+    def settle(self) -> None:
+        """What is general is refused only where it stands alone: "no games"."""
+        if not self.content:
+            self.mentions, self.general = self.general, []
 
     @property
     def content(self) -> bool:

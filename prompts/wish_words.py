@@ -62,8 +62,8 @@ def stem(word: str) -> str:
     """A noun without its plural; the same for texts and catalogue values, so it need not be a word."""
     if len(word) < 4 or word in ("news", "series", "species") or word.endswith(("ss", "us", "is")):
         return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
+    if word.endswith(("ies", "ie")) and len(word.removesuffix("s")) > 3:  # stories, movies, movie; not ties
+        return word.removesuffix("s")[:-2] + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
     return word.removesuffix("s")
@@ -97,25 +97,72 @@ def phrase_at(phrases: Phrases, tokens: Sequence[Token], place: int) -> int:
 
 ARTICLES = _set("a an the")
 
-# Words that say nothing about an item. A wish made of these alone leaves nothing to embed.
-FILLER = ARTICLES | _set(
+# Words that say nothing about an item. A wish made of these alone leaves nothing to embed. Nouns and verbs
+# may be values of a catalogue, and then say something there: "a book" in a shop that also sells games.
+_NOUNS = _set(
+    """
+    thing things stuff kind kinds sort sorts type types movie movies film films flick flicks show shows
+    title titles item items product products book books game games fan mood good great nice best
+    recommendation recommendations
+    """
+)
+_VERBS = _set(
+    """
+    want wants wanted wanting wish need needs looking look searching find show give suggest recommend
+    recommended see seeing watch watching read reading buy play think try let help
+    seen saw loved liked enjoyed watched finished
+    """
+)
+FUNCTION_WORDS = ARTICLES | _set(
     """
     i im id ive me my we us our you your it its this that these those one ones there here
     is are was be been being am do does did have has had having get got can cant could would should will
-    want wants wanted wanting wish need needs like looking look for searching find show give
-    suggest recommend recommendation recommendations recommended see seeing watch watching read reading buy
-    play think try let lets help please thanks thank hi hello hey ok okay yes yeah well
-    something anything everything some any thing things stuff kind kinds sort sorts type types bit little
-    lot lots of movie movies film films flick flicks show shows title titles item items product products
-    book books game games
-    good great nice best really very quite so too just also only more most much many maybe perhaps
+    like for lets please thanks thank hi hello hey ok okay yes yeah well
+    something anything everything some any bit little lot lots of
+    really very quite so too just also only more most much many maybe perhaps
     ideally preferably possible possibly rather actually again else other another
-    fan fond interested mood ever sure definitely absolutely especially they whats thats theres
-    seen saw loved liked enjoyed watched finished
+    fond interested ever sure definitely absolutely especially they whats thats theres
     and or but nor with without from in on at to by as about into than then if when who which where what
-    how tonight today now watchable mood am not no
+    how tonight today now watchable not no
     """
 )
+FILLER = FUNCTION_WORDS | _NOUNS | _VERBS
+
+# Where watches are sold, "watch" is a noun, except in "something to watch", "I watch", "watch a film".
+_BEFORE_VERBS = _set(
+    """to i im id ill ive we weve you youve they who can could would should will wont cant dont didnt doesnt
+    not never lets please"""
+)
+_OBJECTS = _set("a an the me us my it them this these something anything everything some")
+
+
+def is_verb(tokens: Sequence[Token], place: int) -> bool:
+    """Whether the word at `place` is one of the verbs that say nothing, and is used as a verb."""
+    token = tokens[place]
+    if token.word not in _VERBS:
+        return False
+    behind = tokens[place + 1] if place + 1 < len(tokens) else None
+    led = place > 0 and not token.gap and tokens[place - 1].word
+    return led in _BEFORE_VERBS or bool(
+        led not in ARTICLES and behind and not behind.gap and behind.word in _OBJECTS
+    )
+
+
+# These only lead to a date or a creator ("made by X", "published before 1950"), and belong to it ...
+MAKING = _set(
+    """
+    made released published produced written directed created composed designed illustrated drawn painted
+    recorded performed developed manufactured built printed issued
+    """
+)
+# ... these to a price, a length or a date, and these to a name.
+AMOUNTING = _set("priced costing cost costs sold lasting lasts running runs taking takes out dated dating")
+STARRING = _set("starring featuring")
+
+# A number behind these is of no other column, whether the catalogue has theirs or not ...
+MEASURES = _set("price rating year length weight height width depth size age speed")
+# ... and behind these it is an age.
+PEOPLE = _set("kid child children boy girl son daughter teen toddler baby people person adult anyone those")
 
 # What one does up to a limit: "I don't want to pay more than $20", "no time for more than an hour".
 MEASURING = _set("pay paying spend spending take takes last lasts run runs cost costs go going time money")
