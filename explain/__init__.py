@@ -2,7 +2,7 @@
 
 from .claims import Claim
 from .evidence import Evidence
-from .explain import Explainer, Explanation, Sentence, Writer, origin_shares
+from .explain import Explainer, Explanation, Sentence, Writer
 from .ledger import Ledger, build_ledger
 from .lexicon import Lexicon
 from .reading import parse_claims
@@ -25,7 +25,6 @@ __all__ = [
     "Wording",
     "Writer",
     "build_ledger",
-    "origin_shares",
     "parse_claims",
     "plan",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ..corpus.keys import ItemKey
 
@@ -19,12 +18,13 @@ class HasAttribute:
 
 @dataclass(frozen=True)
 class HasNumber:
-    """Every item of `items` has a number: in one of `fields`, as a year, or written in its texts."""
+    """Every item of `items` has a number: in one of `fields` and in `unit`, as a year, or in its texts."""
 
     items: tuple[ItemKey, ...]
     number: float
     decade: bool = False
     fields: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,9 @@ class Picked:
 
 @dataclass(frozen=True)
 class BecauseOf:
-    """Having picked `item` moved the score: +1 up, -1 down; None: the picks behind a shared value."""
+    """Having picked `item` raised the score; None: the picks behind a shared value did."""
 
     item: ItemKey | None
-    direction: Literal[1, -1] = 1
 
 
 @dataclass(frozen=True)
@@ -90,12 +89,17 @@ class SimilarTo:
 
 @dataclass(frozen=True)
 class MeetsWish:
-    """A part of the wish is met: a value, a number, likeness to `item`; all of it when these are None."""
+    """A part of the wish is met: a value, a number, likeness to `item`; all of it when these are None.
+
+    Value and number stand in one of `fields`, where fields are named, and the number in `unit`.
+    """
 
     value: str | None = None
     number: float | None = None
     item: ItemKey | None = None
     wanted: bool = True
+    fields: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..corpus.catalogue import CORE, Item
 from ..corpus.keys import ItemKey
 from .lexicon import Lexicon
-from .profile import CATEGORIES, Profile, field_word, is_year, number_text, speakable
+from .profile import CATEGORIES, Profile, field_word, is_year, measure, speakable
 from .words import CUES, KNOWN, NUMBERS, Wording, normal
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Evidence:
         "history": removing `item` from the history lowers the score. "attribute": the recommended
         item shares `value` with `count` history items, `item` the strongest. "neighbor": `item` is
         close in content. "wish": a part of the wish that is met (`op` "like": an anchor the item is
-        close to). "new": nobody picked it yet. "popularity": among the top `value` percent.
+        close to). "new": nobody picked it yet. "popularity": among the `value` percent picked most
+        often, by however few people.
         "fact": what the recommended item itself is.
     item, title
         The other item it speaks of, and its spoken name.
@@ -155,7 +156,7 @@ def attribute_entries(
     profile: Profile, past: Past, lexicon: Lexicon | None, wording: Wording
 ) -> Iterator[Evidence]:
     """Values that the recommended item shares with picks, where that is more than a coincidence."""
-    for field, values in profile.traits.items():
+    for field, values in _sayable(profile, wording):
         for value in values[:MAX_VALUES]:
             sharing = [key for key, other in past.profiles.items() if other.has(normal(value), field)]
             named = [key for key in past.strongest_first(sharing) if past.profiles[key].name]
@@ -249,13 +250,18 @@ def neighbor_entries(
 
 
 def wish_entries(
-    item: Item, profile: Profile, wish: Wish | None, near: Mapping[ItemKey, tuple[Profile, float]]
+    item: Item,
+    profile: Profile,
+    wish: Wish | None,
+    near: Mapping[ItemKey, tuple[Profile, float]],
+    wording: Wording,
 ) -> Iterator[Evidence]:
     """The parts of the wish that the item meets, and anchors it is close to."""
     if wish is None:
         return
     for part in (*wish.wanted, *wish.limits, *wish.unwanted):
-        if part.holds(item) and (entry := _wish_entry(part, profile)) is not None:
+        entry = _wish_entry(part, profile) if part.holds(item) and noun(part.field, wording) else None
+        if entry is not None:
             yield entry
     for key in wish.anchors:
         other, cosine = near.get(key, (None, 0.0))
@@ -296,9 +302,9 @@ def _number_wish(part: Predicate, own: float) -> Evidence | None:
         bound = float(part.value)
     except ValueError:
         return None
-    if part.op == "is_not" or not math.isfinite(bound):
+    if part.op == "is_not" or not math.isfinite(bound) or own == 0:
         return None
-    facts = (f"you asked for: {part}", f"this has {field_word(part.field)} {number_text(own)}")
+    facts = (f"you asked for: {part}", f"its {field_word(part.field)} is {measure(part.field, own)}")
     return Evidence("", "wish", field=part.field, op=part.op, value=bound, strength=1.0, facts=facts)
 
 
@@ -310,21 +316,22 @@ def unmet_parts(item: Item, wish: Wish | None) -> tuple[str, ...]:
     return (*(str(part) for part in parts if not part.holds(item)), *wish.unanswerable)
 
 
-def standing_entries(cold: bool, popularity: float | None) -> Iterator[Evidence]:
-    """That nobody picked the item yet, or that many did."""
+def standing_entries(cold: bool, popularity: float | None, wording: Wording) -> Iterator[Evidence]:
+    """That nobody picked the item yet, or that it was picked often."""
     if cold:
-        yield Evidence("", "new", strength=0.45, facts=("this is new here: nobody has picked it yet",))
+        fact = f"this is new here: nobody has {wording.verb} it yet"
+        yield Evidence("", "new", strength=0.45, facts=(fact,))
     elif popularity is not None and 0 <= popularity <= POPULAR_SHARE:
         percent = max(1, math.ceil(100 * popularity))
         yield Evidence(
             "", "popularity", value=float(percent), strength=0.15,
-            facts=(f"this is among the {percent} % picked most often",),
+            facts=(f"this is among the {percent} % {wording.verb} most often",),
         )  # fmt: skip
 
 
 def fact_entries(profile: Profile, wording: Wording) -> Iterator[Evidence]:
     """What the recommended item is, for when nothing else can be said."""
-    for field, values in profile.traits.items():
+    for field, values in _sayable(profile, wording):
         strength = 0.1 if field == CATEGORIES else 0.08
         for place, value in enumerate(values[:2]):
             fact = f"this has the {trait(field, value, wording)}"
@@ -338,14 +345,27 @@ def fact_entries(profile: Profile, wording: Wording) -> Iterator[Evidence]:
             )  # fmt: skip
 
 
-def trait(field: str, value: str, wording: Wording) -> str:
-    """A value as a noun phrase without article: "Horror category", "quiet mood", "director Ridley Scott"."""
+def noun(field: str, wording: Wording) -> str:
+    """What a field is called; "" where its name is a word that sentences need for something else."""
     word = wording.category if field == CATEGORIES else field_word(field)
-    said = quoted_if_everyday(value, wording)
-    if not word or normal(word) in normal(value) or not CUES.isdisjoint(normal(word).split()):
+    return "" if normal(word) in CUES else word
+
+
+def _sayable(profile: Profile, wording: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The traits whose field has a noun: "the same Kestrel" alone says nothing."""
+    return ((field, values) for field, values in profile.traits.items() if noun(field, wording))
+
+
+def trait(field: str, value: str, wording: Wording, comma: str = "") -> str:
+    """A value as a noun phrase without article: "Horror category", "quiet mood", "director Ridley Scott".
+
+    `comma` stands between noun and name, for "the same director, Ridley Scott".
+    """
+    word, said = noun(field, wording), quoted_if_everyday(value, wording)
+    if set(normal(word).split()) <= set(normal(value).split()):
         return said
     before = field == CATEGORIES or value[:1].islower()
-    return f"{said} {word}" if before else f"{word} {said}"
+    return f"{said} {word}" if before else f"{word}{comma} {said}"
 
 
 def quoted_if_everyday(value: str, wording: Wording) -> str:

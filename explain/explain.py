@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -91,10 +90,8 @@ class Explainer:
     verifier
         Decides what may be shown.
     writer
-        Drafts the sentences; None means that it is missing and makes explanations degraded. A
-        :class:`TemplateWriter` here is a choice, not a loss.
-    templates
-        Speaks where the writer's sentence fails.
+        Drafts the sentences; where one of them fails, a template speaks. None means that it is missing and
+        makes explanations degraded. A :class:`TemplateWriter` here is a choice, not a loss.
     seconds
         How long the writer may take for one call of :meth:`explain`.
     """
@@ -104,18 +101,16 @@ class Explainer:
         verifier: Verifier,
         writer: Writer | TemplateWriter | None = None,
         *,
-        templates: TemplateWriter | None = None,
         seconds: float = 20.0,
     ) -> None:
         self.verifier = verifier
         self.writer = writer
-        self.templates = templates or TemplateWriter()
         self.seconds = seconds
 
     def explain(self, ledgers: Sequence[Ledger]) -> list[Explanation]:
         """One explanation for each ledger of one list; a ledger without entries gets no sentence."""
         plans = [plan(ledger) for ledger in ledgers]
-        choices = self.templates.alternatives(ledgers, plans)
+        choices = TemplateWriter().alternatives(ledgers, plans)
         drafts = self._drafts(ledgers, plans)
         return [self._explanation(*one) for one in zip(ledgers, plans, drafts, choices, strict=True)]
 
@@ -171,10 +166,3 @@ class Explainer:
                 text, cites = split_citations(marked)
                 return Sentence(text, marked, cites, origin, verdict)
         return None
-
-
-def origin_shares(explanations: Sequence[Explanation]) -> dict[str, float]:
-    """The share of shown sentences that were written, repaired and templated."""
-    counts = Counter(sentence.origin for one in explanations for sentence in one.sentences)
-    total = max(1, sum(counts.values()))
-    return {origin: counts[origin] / total for origin in ("written", "repaired", "templated")}

@@ -109,7 +109,8 @@ def build_ledger(
     cold
         Whether nobody has picked the item.
     popularity
-        The share of the catalogue that was picked at least as often, in [0, 1].
+        The share of the catalogue that was picked at least as often, in [0, 1]. Picks, not people: one
+        person may have made them all.
     read
         Profiles of history items that are there already, which saves time over a list.
     lexicon
@@ -130,12 +131,12 @@ def build_ledger(
     past = Past.of(history, drops, exclude=item.key, read=read or {})
     near = {other.key: (Profile.of(other), cosine) for other, cosine in neighbors if other.key != item.key}
     found = [
-        *wish_entries(item, profile, wish, near),
+        *wish_entries(item, profile, wish, near, wording),
         *history_entries(past, wording),
         *attribute_entries(profile, past, lexicon, wording),
         *year_entries(profile, past, lexicon),
         *neighbor_entries(near, past, wording),
-        *standing_entries(cold, popularity),
+        *standing_entries(cold, popularity, wording),
         *fact_entries(profile, wording),
     ]
     entries = _numbered(found)

@@ -4,7 +4,8 @@ The template writer fills :data:`PHRASES`; a language model is shown :data:`FACT
 phrases as examples, and writes its own.
 
 Slots: ``{n}`` an item's name in quotation marks, ``{t}`` a trait ("quiet mood", "director Ridley
-Scott"), ``{w}`` what was wished for ("Comedy", "the quiet mood"), ``{v}`` what the person did
+Scott"), ``{a}`` the same before a full stop ("quiet mood", "director, Ridley Scott"), ``{f}`` a field's
+noun ("director"), ``{w}`` what was wished for ("Comedy", "the quiet mood"), ``{v}`` what the person did
 ("picked"), ``{picks}``, ``{pick}`` and ``{thing}`` the wording's nouns, ``{m}`` a count, ``{x}``
 and ``{y}`` numbers or values; a capital letter begins the sentence.
 """
@@ -15,26 +16,26 @@ from collections.abc import Mapping
 
 PHRASES: Mapping[str, tuple[str, ...]] = {
     "because_shared": (
-        "Since you {v} {n}, here is another {thing} with the same {t}.",
+        "Since you {v} {n}, here is another {thing} with the same {a}.",
         "You {v} {n}; its {t} comes back here.",
-        "You {v} {n}, and this {thing} has the same {t}.",
+        "You {v} {n}, and this {thing} has the same {a}.",
         "The {t} of {n}, which you {v}, returns here.",
         "This {thing} and {n}, one of your {picks}, share the {t}.",
-        "{n} is among your {picks}, and this {thing} shares its {t}.",
-        "Your {pick} {n} points this way: the same {t} is here again.",
+        "{n} is among your {picks}, and this {thing} shares its {a}.",
+        "Your {pick} {n} points this way: here again is the same {a}.",
         "{n} led the way here: both have the {t}.",
-        "From {n}, which you {v}, it is a close step to this {thing}, with the same {t}.",
-        "Because you {v} {n}, this {thing} comes to you with the same {t}.",
-        "With {n} in your history, the same {t} points to this {thing}.",
-        "You {v} {n} earlier, and the same {t} runs through this {thing}.",
+        "From {n}, which you {v}, it is a close step to this {thing}, with the same {a}.",
+        "Because you {v} {n}, this {thing} comes to you with the same {a}.",
+        "With {n} in your history, the {t} points to this {thing}.",
+        "You {v} {n} earlier, and this {thing} brings the same {a}.",
     ),
     "because_shared_twice": (
-        "You {v} {n} twice, and this {thing} has the same {t}.",
-        "You {v} {n} twice; the same {t} is here again.",
+        "You {v} {n} twice, and this {thing} has the same {a}.",
+        "You {v} {n} twice; here again is the same {a}.",
     ),
     "because_shared_latest": (
-        "Your latest {pick}, {n}, has the same {t} as this {thing}.",
-        "Straight from {n}, your latest {pick}: this {thing} has the same {t}.",
+        "Your latest {pick}, {n}, shares the {t} with this {thing}.",
+        "Straight from {n}, your latest {pick}: this {thing} has the same {a}.",
     ),
     "because": (
         "This {thing} comes up because you {v} {n}.",
@@ -56,23 +57,22 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "shared": (
         "Like {n}, one of your {picks}, it has the {t}.",
-        "{n}, one of your {picks}, has the same {t}.",
-        "You {v} {n}, and here is the same {t}.",
+        "{n}, one of your {picks}, has the same {a}.",
+        "You {v} {n}, and here is the same {a}.",
         "{n} is among your {picks}, and both have the {t}.",
         "It shares the {t} with {n}, which you {v}.",
         "This {thing} and your {pick} {n} have the {t} in common.",
         "You know the {t} from {n}, which you {v}.",
-        "Here is the {t} of {n} again, which you {v}.",
+        "Here again is the {t} of {n}, which you {v}.",
     ),
     "group": (
         "Like {m} of your {picks}, it has the {t}.",
-        "The {t} runs through {m} of your {picks}, and through this {thing} too.",
         "{M} of your {picks} have the {t}, and so has this {thing}.",
         "{M} of your {picks} share the {t} of this {thing}.",
         "The {t} is common to {m} of your {picks} and this {thing}.",
-        "It joins {m} of your {picks} in the same {t}.",
+        "It shares the {t} with {m} of your {picks}.",
         "With the {t}, it stands close to {m} of your {picks}.",
-        "The same {t} turns up in {m} of your {picks}.",
+        "The {t} turns up in {m} of your {picks} too.",
         "{M} of your {picks} already have the {t}.",
         "You find the {t} in {m} of your {picks} as well.",
     ),
@@ -107,9 +107,9 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "{W} is here, as requested.",
     ),
     "wish_number": (
-        "Its {t} is {x}, within what you asked for.",
-        "With {x} as its {t}, it keeps to the limit you asked for.",
-        "You asked for a limit on the {t}, and {x} is inside it.",
+        "Its {f} is {x}, within what you asked for.",
+        "At {x}, its {f} keeps to the limit you asked for.",
+        "You asked for a limit on the {f}, and {x} is inside it.",
     ),
     "wish_year": (
         "It is from {x}, within the years you asked for.",
@@ -117,9 +117,9 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "Its year, {x}, is inside what you asked for.",
     ),
     "wish_without": (
-        "It keeps clear of {x}, as you asked.",
-        "There is no {x} here, as you wished.",
-        "It comes without {x}, as you asked.",
+        "It keeps clear of {w}, as you asked.",
+        "It leaves out {w}, as you wished.",
+        "It comes without {w}, as you asked.",
     ),
     "wish_like": (
         "You asked for something like {n}, and in content this {thing} is close to it.",
@@ -136,7 +136,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "popularity": (
         "It is among the {x} percent {v} most often here.",
-        "Many {v} it: it is in the {x} percent {v} most often.",
+        "This {thing} is in the {x} percent {v} most often.",
         "It belongs to the {x} percent {v} most often in this catalogue.",
     ),
     "fact": (
@@ -145,6 +145,11 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "This {thing} comes with the {t}.",
         "It brings the {t}.",
     ),
+    "fact_is": (
+        "Its {f} is {x}.",
+        "The {f} is {x}.",
+        "The {f} of this {thing} is {x}.",
+    ),
     "fact_year": (
         "It is from {x}.",
         "This {thing} is from {x}.",
@@ -152,23 +157,24 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
 }
 
 FACTS: Mapping[str, str] = {
-    "because_shared": "you {v} {n}, and this {thing} has the same {t}",
-    "because_shared_twice": "you {v} {n} twice, and this {thing} has the same {t}",
-    "because_shared_latest": "your latest {pick} {n} and this {thing} have the same {t}",
+    "because_shared": "you {v} {n}, and this {thing} has the same {a}",
+    "because_shared_twice": "you {v} {n} twice, and this {thing} has the same {a}",
+    "because_shared_latest": "your latest {pick} {n} and this {thing} have the same {a}",
     "because": "you {v} {n}, and it led here",
-    "shared": "you {v} {n}, and it has the same {t}",
+    "shared": "you {v} {n}, and it has the same {a}",
     "group": "{m} of your {picks} have the {t}, and this {thing} has it too",
     "years_same": "you {v} {n}; both from {x}",
     "years_close": "you {v} {n}{x}; this {thing} ({y})",
     "near": "you {v} {n}, and this {thing} is close to it in content",
     "near_other": "this {thing} is close to {n} in content",
     "wish": "you asked for {w}, and this {thing} has it",
-    "wish_number": "you asked for a limit; its {t} is {x}",
+    "wish_number": "you asked for a limit; its {f} is {x}",
     "wish_year": "you asked for years; it is from {x}",
-    "wish_without": "you asked for no {x}, and this {thing} has none",
+    "wish_without": "you asked for something without {w}, and so is this {thing}",
     "wish_like": "you asked for something like {n}, and this {thing} is close to it in content",
     "new": "nobody has {v} it yet",
     "popularity": "this {thing} is in the {x} percent {v} most often",
     "fact": "it has the {t}",
+    "fact_is": "its {f} is {x}",
     "fact_year": "it is from {x}",
 }

@@ -18,7 +18,7 @@ from typing import Any
 from ..corpus.catalogue import Item
 from ..corpus.keys import ItemKey
 from ..prompts.clean import clean_text, is_harmless
-from .words import FUNCTION, normal
+from .words import FUNCTION, normal, word_set
 
 CATEGORIES = "categories"
 MAX_NAME = 80
@@ -29,9 +29,18 @@ MAX_TEXT = 20_000  # characters of one text that are read
 _SPOKEN = str.maketrans(dict.fromkeys('"“”„‟«»〝〞`', "’") | dict(zip("[]{}<>", "()()  ", strict=True)))
 _ARTICLE_LAST = re.compile(r"^(.+), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)((?: \([^()]*\))?)$")
 TITLE_YEAR = re.compile(r"\((\d{4})\)\s*$")
+_SEPARATOR = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _PLAIN_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
-_UNITS = frozenset({"minutes", "mins", "min", "hours", "seconds", "sec", "ms", "usd", "eur", "gbp"})
+_UNITS = frozenset({
+    "minutes", "hours", "seconds", "mins", "min", "sec", "ms", "usd", "eur", "gbp", "kg", "g", "mg", "lb",
+    "lbs", "oz", "km", "m", "cm", "mm", "l", "ml", "w", "kw", "kwh", "v", "mah", "gb", "mb", "tb",
+})  # fmt: skip
+_SAID_UNITS = {  # those that are said otherwise; "min" may be a minimum
+    "mins": "minutes", "sec": "seconds", "min": "", "lbs": "lb", "usd": "USD", "eur": "EUR", "gbp": "GBP",
+}  # fmt: skip
+# What a yes-or-no column holds, and what says that nothing is known: no reason for anything.
+_BLANK = word_set("yes no y n on off true false none null nil nan n/a unknown unspecified")
 _PARTS = re.compile(r"\s*[|;]\s*|,\s+")
 
 
@@ -50,12 +59,13 @@ def spoken_name(title: str) -> str:
 
 
 def speakable(value: str) -> bool:
-    """Whether an attribute value can be said as it is: short, plain, on one line, with a letter."""
+    """Whether a value can be said as it is: short, plain, on one line, with a letter, and not "no"."""
     return (
         0 < len(value) <= MAX_VALUE
         and len(value.split()) <= MAX_VALUE_WORDS
         and value == clean_text(value)
         and any(one.isalpha() for one in value)
+        and normal(value) not in _BLANK
         and not re.search(r"[\[\]<>{}\"“”„«»`()*_#\\|:;,!?…]", value)
         and is_harmless(value)
     )
@@ -68,8 +78,22 @@ def is_year(field: str, number: float) -> bool:
 
 def field_word(field: str) -> str:
     """A column's name as words, without its unit: "length_minutes" is "length", "main_actor" "main actor"."""
-    words = re.sub(r"[\W_]+", " ", field).lower().split()
+    words = _SEPARATOR.sub(" ", field).lower().split()
     return " ".join(words[:-1] if len(words) > 1 and words[-1] in _UNITS else words)
+
+
+def unit_of(field: str) -> str:
+    """The unit at the end of a column's name: "kg" for "weight_kg", "" where there is none."""
+    words = _SEPARATOR.sub(" ", field).lower().split()
+    return _SAID_UNITS.get(words[-1], words[-1]) if len(words) > 1 and words[-1] in _UNITS else ""
+
+
+def measure(field: str, number: float) -> str:
+    """A number with its column's unit: "0.6 kg", "1 minute"."""
+    unit = unit_of(field)
+    if number == 1 and len(unit) > 3:
+        unit = unit.removesuffix("s")
+    return f"{number_text(number)} {unit}".rstrip()
 
 
 def number_text(number: float) -> str:

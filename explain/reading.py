@@ -64,17 +64,18 @@ def parse_claims(sentence: str, ledger: Ledger, lexicon: Lexicon) -> tuple[Claim
     """
     text, cites = split_citations(sentence)
     pieces = Scanner.of(ledger, cites, lexicon).read(text)
-    reader = _Reader(Sentence.of(pieces, ledger.item.key), ledger.wording.verbs, normal(ledger.wording.picks))
+    words = ledger.wording
+    reader = _Reader(Sentence.of(pieces, ledger.item.key), words.verbs, words.groups)
     return tuple(dict.fromkeys(reader.claims()))
 
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one sentence; `verbs` say that the person picked something, `picks` is what they picked."""
+    """Reads one sentence; `verbs` say that the person picked something, `picks` are what they picked."""
 
     sentence: Sentence
     verbs: frozenset[str]
-    picks: str
+    picks: frozenset[str]
 
     def claims(self) -> Iterator[Claim]:
         found = [
@@ -94,6 +95,9 @@ class _Reader:
     def whole(self) -> Clause:
         """The sentence as one clause."""
         return Clause(0, len(self.sentence.pieces), ())
+
+    def _fields(self, place: int, clause: Clause) -> tuple[str, ...]:
+        return tuple(self.sentence.pieces[one].field for one in self.sentence.fields_at(place, clause))
 
     def _pieces(self, clause: Clause) -> Sequence[Piece]:
         return self.sentence.pieces[clause.start : clause.stop]
@@ -143,13 +147,14 @@ class _Reader:
     def _negations(self) -> Iterator[Claim]:
         """A negation stands only before what the wish excluded."""
         for place in self._negated_places():
-            values = [
-                one for one in self.sentence.pieces[place : place + _NEGATION_REACH] if one.kind == "value"
-            ]
-            if values:
-                yield from (MeetsWish(value=one.normal, wanted=False) for one in values)
-            else:
-                yield Unsupported(f'"{self.sentence.pieces[place].text}" denies or contrasts')
+            pieces = self.sentence.pieces
+            reach = range(place, min(len(pieces), place + _NEGATION_REACH))
+            values = [one for one in reach if pieces[one].kind == "value"]
+            for one in values:
+                fields = self._fields(one, self.whole)
+                yield MeetsWish(value=pieces[one].normal, wanted=False, fields=fields)
+            if not values:
+                yield Unsupported(f'"{pieces[place].text}" denies or contrasts')
 
     def _negated_places(self) -> list[int]:
         """Where something is denied; "2 more of your picks" and "no one has picked it yet" deny nothing."""
@@ -181,13 +186,13 @@ class _Reader:
         if (told and self._picked_subject(pieces)) or self._subject_is_member(clause):
             yield Picked(self.sentence.subject)
         yield from self._relative_picks(clause)
-        if mine:
-            yield from (Picked(key, times, latest) for key in names if not self._is_other(key, clause))
+        if mine and not self._asks_likeness(clause):
+            yield from (Picked(key, times, latest) for key in names)
         if (times is not None or latest) and not (mine and names):
             yield Unsupported("it says how often or how lately, but not of which pick")
 
-    def _is_other(self, key: ItemKey, clause: Clause) -> bool:
-        """Whether a named item is spoken of as asked for, and not as picked."""
+    def _asks_likeness(self, clause: Clause) -> bool:
+        """Whether named items are spoken of as asked for, and not as picked."""
         return (
             self._says(clause, WISHED) and self._says(clause, SIMILAR) and not self._says(clause, self.verbs)
         )
@@ -259,10 +264,12 @@ class _Reader:
             yield from (MeetsWish(item=key) for key in self.sentence.names(clause.start, clause.stop))
         for place in range(clause.start, clause.stop):
             piece = self.sentence.pieces[place]
+            fields = self._fields(place, clause)
             if piece.kind == "value" and not self._is_negated(place):
-                yield MeetsWish(value=piece.normal)
+                yield MeetsWish(value=piece.normal, fields=fields)
             elif piece.kind == "number":
-                yield MeetsWish(number=piece.number)
+                named = fields or tuple(one.field for one in self._pieces(clause) if one.kind == "field")
+                yield MeetsWish(number=piece.number, fields=named, unit=piece.unit)
 
     def _statements(self, clause: Clause) -> Iterator[Claim]:
         """Values, numbers, fields and words said of items."""
@@ -296,11 +303,13 @@ class _Reader:
         if following == YEAR:
             return (YearsApart((*self.sentence.named, self.sentence.subject), piece.number),)
         of_picks = any(one.kind == "group" for one in self.sentence.pieces[place + 1 : place + 6])
-        if of_picks or following == self.picks:
+        if of_picks or following in self.picks:
             return tuple(self._shared(clause, _whole(piece.number), following in ("more", "other")))
         if self._says(clause, WISHED):
             return ()  # read by _wishes
-        return (HasNumber(self.sentence.said_of(place, clause), piece.number, piece.decade, fields),)
+        return (
+            HasNumber(self.sentence.said_of(place, clause), piece.number, piece.decade, fields, piece.unit),
+        )
 
     def _shared(self, clause: Clause, count: int | None = None, further: bool = False) -> Iterator[Claim]:
         """What a clause says the history shares: its values, else its fields, else something."""
@@ -337,9 +346,7 @@ class _Reader:
         counted = any(isinstance(claim, SharesAttribute) for claim in found)
         if said and not (counted or self.sentence.named):
             yield from self._shared(self.whole)
-        stated = any(
-            isinstance(claim, (HasAttribute, HasField, HasNumber, HasWords, YearsApart)) for claim in found
-        )
+        stated = any(isinstance(claim, _STATED) for claim in found)
         if self._says(self.whole, SHARING) and not stated:
             yield from (SimilarTo(key) for key in self.sentence.named)
 

@@ -15,7 +15,7 @@ from typing import Literal
 from ..corpus.keys import ItemKey
 from .ledger import Ledger
 from .lexicon import Lexicon
-from .profile import CATEGORIES, Profile
+from .profile import CATEGORIES, Profile, unit_of
 from .words import KNOWN, NUMBERS, normal, word_set
 
 PieceKind = Literal[
@@ -44,8 +44,8 @@ class Piece:
         The item a "name" stands for.
     field
         The column a "field" stands for.
-    number
-        The value of a "number".
+    number, unit
+        The value of a "number", and the unit behind it in normal form.
     decade
         Whether the number was written like "1990s".
     """
@@ -56,6 +56,7 @@ class Piece:
     key: ItemKey | None = None
     field: str = ""
     number: float = 0.0
+    unit: str = ""
     decade: bool = False
 
 
@@ -80,6 +81,7 @@ class Scanner:
     known: frozenset[str]
     groups: frozenset[str]
     things: frozenset[str]
+    units: frozenset[str]
 
     @classmethod
     def of(cls, ledger: Ledger, cites: Sequence[str], lexicon: Lexicon) -> Scanner:
@@ -101,8 +103,11 @@ class Scanner:
             held=_held(named) | {normal(str(entry.value)) for entry in ledger.entries if entry.value},
             fields={**{word: name for word, name in lexicon.fields.items() if word not in known}, **category},
             known=known,
-            groups=_GROUPS | {normal(words.picks)},
+            groups=_GROUPS | words.groups,
             things=frozenset({"one", normal(words.thing)}),
+            units=frozenset(
+                normal(unit_of(name)) for name in (*lexicon.fields.values(), *ledger.profile.numbers)
+            ),
         )
 
     def read(self, text: str) -> list[Piece]:
@@ -114,7 +119,8 @@ class Scanner:
             piece, used = self._longest(text, tokens, place) or (self._single(tokens[place].group()), 1)
             pieces.append(piece)
             place += used
-        return _with_groups(_with_things(pieces, self.things), self.groups)
+        pieces = _with_units(_with_things(pieces, self.things), self.units)
+        return _with_groups(pieces, self.groups)
 
     def _longest(self, text: str, tokens: Sequence[re.Match[str]], start: int) -> tuple[Piece, int] | None:
         if not tokens[start].group()[0].isalnum():
@@ -139,7 +145,12 @@ class Scanner:
             return None
         if self._is_value(form):
             return Piece("value", phrase, form)
-        as_name = phrase[0].isupper() or phrase[0].isdigit() or len(words) > 1
+        if form == "brand new":  # "brand" alone is a shop's column
+            return Piece("word", phrase, "new")
+        return self._name(phrase, form)
+
+    def _name(self, phrase: str, form: str) -> Piece | None:
+        as_name = phrase[0].isupper() or phrase[0].isdigit() or " " in form
         if as_name and form in self.names:
             return Piece("name", phrase, form, key=self.names[form])
         if as_name and self.lexicon.is_title(form) and not self._is_value(form.removeprefix("the ")):
@@ -196,6 +207,17 @@ def _with_things(pieces: Sequence[Piece], things: frozenset[str]) -> list[Piece]
             place and piece.kind == "word" and piece.normal in things and pieces[place - 1].kind == "this"
         )
     ]
+
+
+def _with_units(pieces: Sequence[Piece], units: frozenset[str]) -> list[Piece]:
+    """Read "0.6 kg" as one number, where some column is measured so."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and found[-1].kind == "number" and piece.kind == "content" and piece.normal in units:
+            found[-1] = replace(found[-1], unit=piece.normal)
+        else:
+            found.append(piece)
+    return found
 
 
 def _with_groups(pieces: Sequence[Piece], groups: frozenset[str]) -> list[Piece]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..base.hashing import key_hashes
-from .evidence import Evidence, quoted_if_everyday, trait
+from .evidence import Evidence, noun, quoted_if_everyday, trait
 from .ledger import Ledger
 from .phrases import PHRASES
-from .profile import CATEGORIES, field_word, is_year, number_text
+from .profile import CATEGORIES, is_year, measure, number_text
 from .words import NUMBER_WORDS
 
 MAX_POINTS = 3
@@ -88,12 +88,22 @@ def _family(entry: Evidence, ledger: Ledger) -> str:
     """The family of phrases for an entry that stands alone."""
     if entry.kind == "wish":
         return _wish_family(entry)
+    if entry.kind == "fact":
+        return _fact_family(entry, ledger)
     families = {
         "attribute": "group" if entry.count > 1 else "shared",
         "neighbor": "near" if entry.item in ledger.times else "near_other",
-        "fact": "fact_year" if isinstance(entry.value, float) else "fact",
     }
     return families.get(entry.kind, entry.kind)
+
+
+def _fact_family(entry: Evidence, ledger: Ledger) -> str:
+    """Whether "Its creator is X" can be said: of a field with one value and no plural name."""
+    if isinstance(entry.value, float):
+        return "fact_year"
+    word = noun(entry.field, ledger.wording)
+    several = len(ledger.profile.values[entry.field]) > 1 or word.endswith("s")
+    return "fact" if several or entry.field == CATEGORIES else "fact_is"
 
 
 def _because(entry: Evidence, ledger: Ledger) -> Point:
@@ -139,13 +149,14 @@ def _say(family: str, entries: tuple[Evidence, ...], ledger: Ledger, **more: str
     if named:
         slots["n"] = f"“{named}”"
     if isinstance(last.value, str):
+        slots["f"] = noun(last.field, words)
         slots["t"] = trait(last.field, last.value, words)
+        slots["a"] = trait(last.field, last.value, words, comma=",")
         slots["x"] = quoted_if_everyday(last.value, words)
         slots["w"] = slots["x"] if last.field == CATEGORIES else f"the {slots['t']}"
     elif last.value is not None:
-        slots["t"] = field_word(last.field)
-        own = ledger.profile.numbers.get(last.field, last.value)
-        slots["x"] = number_text(own)
+        slots["f"] = noun(last.field, words)
+        slots["x"] = measure(last.field, ledger.profile.numbers.get(last.field, last.value))
     if last.count:
         slots["m"] = _count(last.count)
     return Point(family, entries, slots | more)
@@ -159,7 +170,6 @@ def _count(number: int) -> str:
     return NUMBER_WORDS[number] if 1 < number < len(NUMBER_WORDS) else str(number)
 
 
-@dataclass
 class TemplateWriter:
     """Plain, warm sentences from :data:`~firstlight.explain.phrases.PHRASES`.
 
@@ -167,16 +177,11 @@ class TemplateWriter:
     one begins is decided by a hash of the list's keys, so equal lists read equally.
     """
 
-    def write(self, ledgers: Sequence[Ledger], plans: Sequence[Sequence[Point]]) -> list[list[str]]:
-        """One sentence for each point of each ledger, with citation marks."""
-        return [[choices[0] for choices in row] for row in self.alternatives(ledgers, plans)]
-
     def alternatives(
         self, ledgers: Sequence[Ledger], plans: Sequence[Sequence[Point]]
     ) -> list[list[tuple[str, ...]]]:
-        """For each point every way to say it, the one to prefer first."""
-        salt = "\x1f".join(ledger.item.key for ledger in ledgers)
-        deck = _Deck(salt)
+        """For each point of each ledger every way to say it with citation marks, the one to prefer first."""
+        deck = _Deck("\x1f".join(ledger.item.key for ledger in ledgers))
         return [[deck.draw(point) for point in points] for points in plans]
 
 

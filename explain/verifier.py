@@ -36,7 +36,7 @@ from .claims import (
 from .evidence import Evidence
 from .ledger import Ledger
 from .lexicon import Lexicon
-from .profile import Profile, is_year, number_text
+from .profile import Profile, is_year, number_text, unit_of
 from .reading import parse_claims
 from .scan import split_citations
 from .words import normal
@@ -161,11 +161,16 @@ def _has_attribute(claim: HasAttribute, facts: Facts) -> str | None:
 
 def _has_number(claim: HasNumber, facts: Facts) -> str | None:
     for profile in facts.profiles(claim.items):
-        named = [profile.numbers[field] for field in claim.fields if field in profile.numbers]
+        fields = claim.fields or (tuple(profile.numbers) if claim.unit else ())
+        named = [
+            profile.numbers[field]
+            for field in fields
+            if field in profile.numbers and claim.unit in ("", normal(unit_of(field)))
+        ]
         years = [number for field, number in profile.numbers.items() if is_year(field, number)]
         if claim.decade:
             right = any(number // 10 * 10 == claim.number for number in years)
-        elif named:
+        elif named or claim.unit:
             right = claim.number in named
         elif years and is_year("year", claim.number):
             right = claim.number in years
@@ -237,7 +242,7 @@ def _because_of(claim: BecauseOf, facts: Facts) -> str | None:
             return None
         return "no cited evidence shows that this moved the score"
     drop = facts.ledger.drops.get(claim.item)
-    if drop is None or drop * claim.direction <= 0:
+    if drop is None or drop <= 0:
         return f"the score does not depend so on {_called(facts.profile(claim.item))}"
     return None
 
@@ -263,11 +268,14 @@ def _meets_wish(claim: MeetsWish, facts: Facts) -> str | None:
 def _is_met_by(claim: MeetsWish, entry: Evidence, facts: Facts) -> bool:
     if claim.item is not None:
         return entry.op == "like" and entry.item == claim.item
+    if claim.fields and entry.field not in claim.fields:
+        return False
     if claim.value is not None:
         return normal(str(entry.value)) == claim.value and (entry.op == "is_not") != claim.wanted
     if claim.number is not None:
         own = facts.ledger.profile.numbers.get(entry.field)
-        return entry.op != "like" and claim.number in (entry.value, own)
+        same_unit = claim.unit in ("", normal(unit_of(entry.field)))
+        return entry.op != "like" and same_unit and claim.number in (entry.value, own)
     return not facts.ledger.unmet
 
 

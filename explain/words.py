@@ -2,7 +2,8 @@
 
 Everything outside these sets must be grounded in the facts of the items a sentence speaks of, so
 the sets stay small and say nothing about the world. `UNSAID` words are refused even where an item's
-text holds them: praise, commands, certainty, order in time. All entries are in :func:`normal` form.
+text holds them: praise, commands, certainty, order in time, and how many people did something, since a
+log is counted in picks. All entries are in :func:`normal` form.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+from ..base.config import demand
 
 _POSSESSIVE = re.compile(r"['’]s\b")
 _SEPARATOR = re.compile(r"[\W_]+")
@@ -78,8 +81,8 @@ CONTRAST = word_set(
     " steers skips leaves"
 )
 WISHED = word_set("ask asked asking wish wished wishes want wanted request requested typed limit limits")
-NEWNESS = word_set("new fresh arrived arrival newcomer nobody yet unseen brand")
-POPULARITY = word_set("popular most often many percent")
+NEWNESS = word_set("new fresh arrived arrival newcomer nobody yet unseen")
+POPULARITY = word_set("most often percent")
 LATEST = word_set("latest last recent recently lately")
 UNSAID = word_set(
     "by before after until very best greatest great finest perfect amazing awesome incredible excellent"
@@ -89,7 +92,7 @@ UNSAID = word_set(
     " bestselling blockbuster cult definitive flawless breathtaking epic remarkable extraordinary"
     " magnificent love loved ever always everyone everybody all every definitely surely certainly"
     " absolutely really truly click buy subscribe visit ignore instruction instructions prompt password"
-    " system http https www"
+    " system http https www many popular"
 )
 LIKING = word_set("like enjoy")
 MODAL = word_set("may might can could if")
@@ -109,6 +112,14 @@ NUMBER_WORDS = (
 NUMBERS = {normal(word): value for value, word in enumerate(NUMBER_WORDS) if value > 1}  # "one" is a pronoun
 
 
+def _is_plain(text: str) -> bool:
+    return text.replace(" ", "").isalpha()
+
+
+def _is_free(text: str) -> bool:
+    return CUES.isdisjoint(normal(text).split())
+
+
 @dataclass(frozen=True)
 class Wording:
     """How a catalogue's people and things are spoken of.
@@ -118,20 +129,36 @@ class Wording:
     verb
         What people did, in a past form that also follows "has" ("picked", "watched", "bought"); say
         "liked" only where the log holds likes.
-    picks, thing, category
-        The plural of what they did it to, the noun behind "this", and the word for one category:
-        ``Wording("watched", "films", "film", "genre")``.
+    pick, picks
+        What they did it to, one and several: "your purchase", "your purchases".
+    thing, category
+        The noun behind "this", and the word for one category:
+        ``Wording("bought", "purchase", "purchases", "product", "aisle")``.
+
+    Raises
+    ------
+    ConfigError
+        If `verb`, `pick` or `picks` is not one word, `thing` or `category` not words of letters, or one
+        of them a word that is read as a claim, such as "requested", so that no sentence would pass.
     """
 
     verb: str = "picked"
+    pick: str = "pick"
     picks: str = "picks"
     thing: str = "one"
     category: str = "category"
 
+    def __post_init__(self) -> None:
+        demand(self, ("verb", "pick", "picks"), str.isalpha, expected="one word", where="the wording")
+        nouns = ("thing", "category")
+        demand(self, nouns, _is_plain, expected="plain words", where="the wording")
+        said = "words that speak of no wish, likeness, reason or novelty"
+        demand(self, ("verb", *nouns), _is_free, expected=said, where="the wording")
+
     @property
-    def pick(self) -> str:
-        """One of the picks."""
-        return self.picks.removesuffix("s")
+    def groups(self) -> frozenset[str]:
+        """What the picks are called, in normal form."""
+        return frozenset({normal(self.pick), normal(self.picks)})
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -141,4 +168,5 @@ class Wording:
     @property
     def words(self) -> frozenset[str]:
         """All words it brings, in normal form."""
-        return self.verbs | {part for text in (self.picks, self.thing) for part in normal(text).split()}
+        nouns = (self.pick, self.picks, self.thing)
+        return self.verbs | {part for text in nouns for part in normal(text).split()}

@@ -24,13 +24,16 @@ INSTRUCTION = "Each line of facts becomes one plain, warm sentence. Nothing is a
 MAX_STYLES = 2
 MAX_PREFIXES = 16  # kept keys and values; about 7 MB each for a model of 135M parameters
 _EXAMPLES: tuple[Mapping[str, str], ...] = (
-    {"n": "“Blue Door”", "t": "slow pace", "w": "the slow pace", "m": "four", "x": "1987", "y": "1991"},
-    {"n": "“Red Hill”", "t": "author Mary Oliver", "w": "Poetry", "m": "two", "x": "2004", "y": "2001"},
-    {"n": "“Old Mill”", "t": "Travel category", "w": "Travel", "m": "six", "x": "1965", "y": "1970"},
-)
+    {"n": "“Blue Door”", "t": "slow pace", "a": "slow pace", "w": "the slow pace",
+     "f": "length", "m": "four", "x": "1987", "y": "1991"},
+    {"n": "“Red Hill”", "t": "author Mary Oliver", "a": "author, Mary Oliver", "w": "Poetry",
+     "f": "price", "m": "two", "x": "2004", "y": "2001"},
+    {"n": "“Old Mill”", "t": "Travel category", "a": "Travel category", "w": "Travel",
+     "f": "weight", "m": "six", "x": "1965", "y": "1970"},
+)  # fmt: skip
 _UNITS: Mapping[str, tuple[str, ...]] = {
-    "wish_without": ("Poetry", "Travel", "Sports"),
-    "wish_number": ("12", "40", "7.5"),
+    "wish_number": ("12 minutes", "40", "7.5 kg"),
+    "fact_is": ("short", "low", "light"),
     "popularity": ("5", "3", "8"),
     "years_close": (" (1987)", " (2004)", " (1965)"),
 }

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 
-from firstlight.base.errors import DataError
+from firstlight.base.config import from_mapping, load_config, to_mapping
+from firstlight.base.errors import ConfigError, DataError
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.corpus.predicates import Predicate
@@ -208,10 +211,69 @@ def test_it_is_json():
 
 
 def test_the_wording_is_the_catalogues_own():
-    (entry, *_) = build_ledger(
-        REC, [SAME], drops=[1.0], wording=Wording("read", "books", "book", "shelf")
-    ).entries
+    words = {"wording": Wording("read", "book", "books", "book", "shelf")}
+    (entry, *_) = build_ledger(REC, [SAME], drops=[1.0], **words).entries
     assert "you read “The Shallow”" in entry.facts
+    (new,) = entries(build_ledger(REC, cold=True, **words), "new")
+    assert new.facts == ("this is new here: nobody has read it yet",)
+    (known,) = entries(build_ledger(REC, popularity=0.03, **words), "popularity")
+    assert known.facts == ("this is among the 3 % read most often",)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            {"verb": "listened to"},
+            "verb = listened to (in the wording); expected one word",
+        ),
+        ({"picks": ""}, "picks =  (in the wording); expected one word"),
+        ({"category": ""}, "category =  (in the wording); expected plain words"),
+        ({"thing": "film [E1]"}, "thing = film [E1] (in the wording); expected plain words"),
+        (
+            {"verb": "requested"},
+            "verb = requested (in the wording); expected words that speak of no wish, likeness, reason or novelty",
+        ),
+        (
+            {"category": "new shelf"},
+            "category = new shelf (in the wording); "
+            "expected words that speak of no wish, likeness, reason or novelty",
+        ),
+    ],
+)
+def test_a_wording_that_makes_no_sentence_is_refused(words, told):
+    with pytest.raises(ConfigError) as caught:
+        Wording(**words)
+    assert str(caught.value) == told
+
+
+def test_a_wording_is_read_from_settings_and_loads_no_torch():
+    """Settings hold it, and settings are read for every command."""
+    words = {"verb": "bought", "pick": "order", "picks": "orders", "thing": "product", "category": "aisle"}
+    assert from_mapping(Wording, words, where="serve: wording") == Wording(**words)
+    assert load_config(Wording, overrides=["verb=bought"]) == Wording("bought")
+    assert to_mapping(Wording(**words)) == words
+    with pytest.raises(ConfigError, match='unknown key "verbs"'):
+        from_mapping(Wording, {"verbs": "bought"}, where="serve: wording")
+    with pytest.raises(ConfigError, match="expected str"):
+        from_mapping(Wording, {"verb": None}, where="serve: wording")
+    light = "import sys; from firstlight.explain.words import Wording; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", light], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "blank", ["no", "No", "yes", "false", "TRUE", "none", "N/A", "0", "unknown", True, False]
+)
+def test_yes_no_and_nothing_are_no_reasons(blank):
+    a, b = (item(key, available=blank, load_kg=0) for key in "ab")
+    parts = (Predicate("available", "is", str(blank).lower()), Predicate("load_kg", "at_most", 5.0))
+    for wish in (
+        None,
+        Wish("", wanted=parts[:1], limits=parts[1:]) if blank in ("no", "none", False) else None,
+    ):
+        ledger = build_ledger(a, [b], wish=wish)
+        assert not ledger.entries
+        assert not ledger.unmet
 
 
 def test_drops_must_match_the_history():

@@ -92,7 +92,7 @@ def wrong_genre(shop, rng, number):
             "Another {x}, another evening: you know “{n}” already",
         ],
     )
-    return ledger, frame, entry.id, {"n": entry.title, "x": lie}, {"n": entry.title, "x": entry.value}
+    return ledger, frame, entry.id, {"n": entry.title, "x": lie}
 
 
 def wrong_creator(shop, rng, number):
@@ -114,7 +114,7 @@ def wrong_creator(shop, rng, number):
             "With {x} in charge, this one is a fit",
         ],
     )
-    return ledger, frame, entry.id, {"x": choose(rng, sorted(creators))}, None
+    return ledger, frame, entry.id, {"x": choose(rng, sorted(creators))}
 
 
 def unrelated_title(shop, ledger, rng):
@@ -143,7 +143,7 @@ def title_not_in_history(shop, rng, number):
             "This follows from {n}, which you picked",
         ],
     )
-    return ledger, frame, entry.id, {"n": lie}, {"n": entry.title}
+    return ledger, frame, entry.id, {"n": lie}
 
 
 def wrong_year(shop, rng, number):
@@ -165,7 +165,7 @@ def wrong_year(shop, rng, number):
             "It came out around {x}",
         ],
     )
-    return ledger, frame, entry.id, {"x": lie}, {"x": own}
+    return ledger, frame, entry.id, {"x": lie}
 
 
 def wrong_length(shop, rng, number):
@@ -184,7 +184,7 @@ def wrong_length(shop, rng, number):
             "A piece of {x} minutes",
         ],
     )
-    return ledger, frame, ledger.entries[0].id, {"x": lie}, {"x": own}
+    return ledger, frame, ledger.entries[0].id, {"x": lie}
 
 
 def wrong_count(shop, rng, number):
@@ -207,7 +207,7 @@ def wrong_count(shop, rng, number):
             "Your list holds {c} picks with {x}, like this one",
         ],
     )
-    return ledger, frame, entry.id, {"x": entry.value, "c": lie}, {"x": entry.value, "c": entry.count}
+    return ledger, frame, entry.id, {"x": entry.value, "c": lie}
 
 
 def wrong_direction(shop, rng, number):
@@ -229,7 +229,7 @@ def wrong_direction(shop, rng, number):
             "We chose this for you because of “{n}”",
         ],
     )
-    return ledger, frame, entry.id, {"n": entry.title}, None
+    return ledger, frame, entry.id, {"n": entry.title}
 
 
 def unmet_wish(shop, rng, number):
@@ -257,7 +257,7 @@ def unmet_wish(shop, rng, number):
             "This one gives you {x}, which you wanted",
         ],
     )
-    return ledger, frame, entry.id, {"x": asked}, {"x": entry.value}
+    return ledger, frame, entry.id, {"x": asked}
 
 
 def broken_exclusion(shop, rng, number):
@@ -280,7 +280,7 @@ def broken_exclusion(shop, rng, number):
             "{x} is left out, as you asked",
         ],
     )
-    return ledger, frame, entry.id, {"x": lie}, {"x": excluded}
+    return ledger, frame, entry.id, {"x": lie}
 
 
 def false_neighbor(shop, rng, number):
@@ -299,7 +299,7 @@ def false_neighbor(shop, rng, number):
             "It stands right beside “{n}” in content",
         ],
     )
-    return ledger, frame, entry.id, {"n": lie}, {"n": entry.title}
+    return ledger, frame, entry.id, {"n": lie}
 
 
 def made_up(shop, rng, number):
@@ -327,7 +327,7 @@ def made_up(shop, rng, number):
             "It is free this weekend",
         ],
     )
-    return ledger, said, entry.id, {}, None
+    return ledger, said, entry.id, {}
 
 
 KINDS = {
@@ -345,30 +345,28 @@ KINDS = {
 }
 
 
-def planted(shop, kind, seed=0):
-    """Lies of one kind, and their true twins, each with its ledger; half begin with a true clause."""
-    rng = np.random.default_rng([seed, *kind.encode()])
-    lies, twins = [], []
+def planted(shop, kind):
+    """Lies of one kind, each with its ledger; half begin with a true clause."""
+    rng = np.random.default_rng([0, *kind.encode()])
+    lies = []
     for number in range(12 * CASES):
         made = KINDS[kind](shop, rng, number) if len(lies) < CASES else None
         if made is None:
             continue
-        ledger, frame, ids, false, true = made
+        ledger, frame, ids, slots = made
         entry = first(ledger, "history")
         if entry is not None and number % 2:  # then the citation is right, whatever the frame speaks of
             frame, ids = (
                 f"You picked “{entry.title}”: {frame}",
                 f"{entry.id}, {ids}" if entry.id != ids else ids,
             )
-        lies.append((ledger, f"{frame.format(**false)} [{ids}]."))
-        if true is not None:
-            twins.append((ledger, f"{frame.format(**true)} [{ids}]."))
-    return lies, twins
+        lies.append((ledger, f"{frame.format(**slots)} [{ids}]."))
+    return lies
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_fresh_lies_are_caught(shop, kind):
-    lies, _ = planted(shop, kind)
+    lies = planted(shop, kind)
     missed = [text for ledger, text in lies if shop.verifier.check(text, ledger).ok]
     assert len(lies) == CASES
     assert len(missed) <= 0.05 * CASES, missed

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.explain import Lexicon
-from firstlight.explain.profile import MAX_NAME, Profile, field_word, figures, speakable, spoken_name
+from firstlight.explain.profile import (
+    MAX_NAME,
+    Profile,
+    field_word,
+    figures,
+    measure,
+    speakable,
+    spoken_name,
+)
 from firstlight.explain.words import CUES, FUNCTION, GLUE, UNSAID, normal
 from firstlight.prompts import has_address
 
@@ -121,7 +129,25 @@ def test_an_empty_catalogue_has_an_empty_lexicon():
         ("main_actor", "main actor"),
         ("minutes", "minutes"),
         ("price-USD", "price"),
+        ("weight_kg", "weight"),
+        ("kg", "kg"),
     ],
 )
 def test_a_columns_name_is_said_without_its_unit(column, said):
     assert field_word(column) == said
+
+
+@pytest.mark.parametrize(
+    ("column", "number", "said"),
+    [
+        ("weight_kg", 0.6, "0.6 kg"),
+        ("length_mins", 90.0, "90 minutes"),
+        ("hours", 2.0, "2"),
+        ("wait_hours", 1.0, "1 hour"),
+        ("price_EUR", 9.5, "9.5 EUR"),
+        ("age_min", 12.0, "12"),
+        ("stock", 3.0, "3"),
+    ],
+)
+def test_a_number_is_said_with_its_columns_unit(column, number, said):
+    assert measure(column, number) == said

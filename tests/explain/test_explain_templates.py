@@ -13,7 +13,9 @@ from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
 from firstlight.corpus.predicates import Predicate
 from firstlight.explain import Explainer, Lexicon, TemplateWriter, Verifier, Wording, build_ledger, plan
+from firstlight.explain.evidence import trait
 from firstlight.explain.phrases import FACTS, PHRASES
+from firstlight.explain.templates import _point
 from firstlight.prompts.wish import Wish
 
 VALUES = ["Horror", "Science Fiction", "Science", "quiet", "Mary Oliver", "R&B", "New Wave", "Children's", "Up", "new",
@@ -32,8 +34,9 @@ TITLES = [
 ]
 WORDINGS = [
     Wording(),
-    Wording("watched", "films", "film", "genre"),
-    Wording("bought", "purchases", "product", "aisle"),
+    Wording("watched", "film", "films", "film", "genre"),
+    Wording("bought", "purchase", "purchases", "product", "aisle"),
+    Wording("ordered", "dish", "dishes", "main course", "kind of food"),
 ]
 
 
@@ -113,28 +116,28 @@ def test_whatever_a_catalogue_holds_what_is_shown_has_passed(titles, values, col
 
 
 def skeleton(sentence):
-    """A sentence without names, values and citations."""
-    text = re.sub(r"“[^”]*”", "N", re.sub(r"\s*\[[^\]]*\]", "", sentence))
+    """A sentence without names and values."""
+    text = re.sub(r"“[^”]*”", "N", sentence)
     return re.sub(r"the (same )?[\w ]+ (category|mood)|director \w+ \w+", "T", text)
 
 
 def test_a_list_of_ten_does_not_repeat_itself(world):
     ledgers = [world.ledger(number) for number in range(10)]
-    sentences = TemplateWriter().write(ledgers, [plan(one) for one in ledgers])
-    said = [skeleton(sentence) for row in sentences for sentence in row]
+    shown = Explainer(world.verifier, TemplateWriter()).explain(ledgers)
+    said = [skeleton(sentence.text) for one in shown for sentence in one.sentences]
     assert len(said) >= 20
     assert len(set(said)) == len(said)
-    assert all(1 <= len(row) <= 3 for row in sentences)
+    assert all(1 <= len(one.sentences) <= 3 for one in shown)
 
 
 def test_the_same_list_reads_the_same(world):
     ledgers = [world.ledger(number) for number in range(5)]
-    plans = [plan(one) for one in ledgers]
-    writer = TemplateWriter()
-    assert (
-        writer.write(ledgers, plans) == writer.write(ledgers, plans) == TemplateWriter().write(ledgers, plans)
+    explainer = Explainer(world.verifier, TemplateWriter())
+    first, again, anew = (
+        one.explain(ledgers) for one in (explainer, explainer, Explainer(world.verifier, TemplateWriter()))
     )
-    openings = {TemplateWriter().write([one], [plan(one)])[0][0].split()[0] for one in ledgers}
+    assert first == again == anew
+    openings = {explainer.explain([one])[0].text.split()[0] for one in ledgers}
     assert len(openings) > 1
 
 
@@ -157,10 +160,17 @@ def test_two_limits_on_one_number_are_one_sentence(world):
     assert fields == ["year", "price"]
 
 
+def told(phrase):
+    """The slots of a phrase but those that every point fills; {a} is {t} with a comma."""
+    slots = {name.lower() for _, name, _, _ in string.Formatter().parse(phrase) if name}
+    return {"t" if name == "a" else name for name in slots} - {"v", "picks", "pick", "thing"}
+
+
 def test_every_family_has_facts_and_its_slots_agree():
     assert set(PHRASES) == set(FACTS)
     for family, phrases in PHRASES.items():
         assert len(set(phrases)) == len(phrases), family
+        assert told(FACTS[family]) == set().union(*map(told, phrases)), family
         for phrase in phrases:
             assert phrase.endswith(".")
             assert phrase[0] == "{" or phrase[0].isupper()
@@ -168,6 +178,104 @@ def test_every_family_has_facts_and_its_slots_agree():
 
 @pytest.mark.parametrize("wording", WORDINGS)
 def test_the_wording_is_spoken(world, wording):
-    ledger = world.ledger(3, wording=wording)
-    text = " ".join(TemplateWriter().write([ledger], [plan(ledger)])[0])
-    assert re.search(rf"\b({wording.verb}|{wording.picks}|{wording.pick}|{wording.thing})\b", text)
+    """In everything that can be said of ten items, and no word of another wording with it."""
+    ledgers = [world.ledger(number, wording=wording) for number in range(10)]
+    ways = TemplateWriter().alternatives(ledgers, [plan(one) for one in ledgers])
+    text = " ".join(sentence for points in ways for choices in points for sentence in choices)
+    for word in (wording.verb, wording.picks, wording.pick, wording.thing, wording.category):
+        assert re.search(rf"\b{word}\b", text), word
+    others = {"picked", "picks", "pick", "category"} if wording != Wording() else {"watched", "bought"}
+    assert not re.search(rf"\b({'|'.join(others)})\b", text)
+
+
+def everything_said(ledger):
+    """All that templates can say of a ledger's entries, each alone."""
+    points = [_point(entry, ledger) for entry in ledger.entries]
+    return [
+        sentence for choices in TemplateWriter().alternatives([ledger], [points])[0] for sentence in choices
+    ]
+
+
+def tool(key, **attributes):
+    return Item(ItemKey(key), f"Tool {key.upper()}", "", attributes=attributes)
+
+
+@pytest.mark.parametrize("column", ["brand", "creator", "main_actor", "line", "free_shipping"])
+@pytest.mark.parametrize("value", ["Kestrel", "bright red", "new"])
+def test_a_value_is_said_with_the_noun_of_its_field(column, value):
+    rec, past, more, other = (
+        tool(key, **{column: said})
+        for key, said in (("a", value), ("b", value), ("c", value), ("d", "Bosch"))
+    )
+    verifier = Verifier(Lexicon(Catalogue.from_items([rec, past, more, other])))
+    wish = Wish(
+        "", wanted=(Predicate(column, "is", value),), unwanted=(Predicate(column, "is_not", "Bosch"),)
+    )
+    ledgers = [
+        build_ledger(rec),
+        build_ledger(rec, [past]),
+        build_ledger(rec, [past, more]),
+        build_ledger(rec, [other, past], drops=[0.1, 0.5]),
+        build_ledger(rec, [past, past], drops=[0.4, 0.5]),
+        build_ledger(rec, wish=wish),
+    ]
+    word = column.replace("_", " ")
+    beside = rf"{word},? ((of this one )?is )?“?(Kestrel|bright red|new|Bosch)”?|“?(bright red|new)”? {word}"
+    for ledger in ledgers:
+        assert len(everything_said(ledger)) >= 3
+        for sentence in everything_said(ledger):
+            assert verifier.check(sentence, ledger).reasons == ()
+            if value in sentence or "Bosch" in sentence:
+                assert re.search(beside, sentence, re.IGNORECASE), sentence
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("brand", "Kestrel", "brand, Kestrel"),
+        ("art", "Martin Ray", "art, Martin Ray"),
+        ("color", "red", "red color"),
+        ("mood", "quiet moods", "quiet moods"),
+        ("categories", "Horror", "Horror category"),
+    ],
+)
+def test_noun_and_value_make_one_phrase(field, value, said):
+    assert trait(field, value, Wording(), comma=",") == said
+
+
+def test_a_column_whose_name_cannot_be_said_gives_no_reason():
+    rec, past = (tool(key, limit="Kestrel", reason="spare part") for key in "ab")
+    wish = Wish("", wanted=(Predicate("limit", "is", "Kestrel"),))
+    assert not build_ledger(rec, [past], wish=wish).entries
+
+
+def test_a_single_value_is_said_of_its_field_and_one_of_several_is_not():
+    single = build_ledger(tool("a", creator="Ada Ray"))
+    assert "Its creator is Ada Ray [E1]." in everything_said(single)
+    several = build_ledger(tool("a", actor=["Ada Ray", "Bo Lund"]))
+    assert not any(" is " in sentence for sentence in everything_said(several))
+
+
+def test_numbers_are_said_with_their_unit():
+    rec = tool("a", weight_kg=0.6, length_minutes=1, price_usd=19.5, stock=4)
+    limits = tuple(Predicate(name, "at_most", 50.0) for name in rec.attributes)
+    verifier = Verifier(Lexicon(Catalogue.from_items([rec])))
+    said = set()
+    for limit in limits:
+        ledger = build_ledger(rec, wish=Wish("", limits=(limit,)))
+        sentences = everything_said(ledger)
+        assert [verifier.check(one, ledger).reasons for one in sentences] == [()] * 3
+        said.update(sentences)
+    assert {
+        "Its weight is 0.6 kg, within what you asked for [E1].",
+        "At 1 minute, its length keeps to the limit you asked for [E1].",
+        "You asked for a limit on the price, and 19.5 USD is inside it [E1].",
+        "Its stock is 4, within what you asked for [E1].",
+    } <= said
+
+
+def test_popularity_is_told_of_picks_and_not_of_people():
+    """One account may have made all the picks."""
+    ledger = build_ledger(tool("a"), popularity=0.001)
+    assert everything_said(ledger)
+    assert not any(re.search("many|people|popular", one, re.IGNORECASE) for one in everything_said(ledger))

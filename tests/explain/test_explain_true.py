@@ -135,9 +135,7 @@ TRUE = [
     ("cold", "In this Mystery, a lamplighter keeps watch over a sunken village.", ["Mystery"]),
     ("cold", "This Fantasy takes you to a sunken village.", ["Fantasy"]),
     ("cold", "It belongs to Fantasy and Mystery alike.", ["Fantasy", "Mystery"]),
-    ("known", "Many people here picked it: it is in the top 2 percent.", ["popularity"]),
     ("known", "It is among the 2 % picked most often.", ["popularity"]),
-    ("known", "This one is popular here.", ["popularity"]),
     ("known", "A Mystery in which the bells ring below the lake.", ["Mystery"]),
     ("wish", "The director is Ines Okafor.", ["director"]),
 ]

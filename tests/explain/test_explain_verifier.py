@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from firstlight.corpus import Catalogue, Item
 from firstlight.corpus.keys import ItemKey
+from firstlight.corpus.predicates import Predicate
 from firstlight.explain import (
     Explainer,
     Lexicon,
@@ -31,6 +32,7 @@ from firstlight.explain.claims import (
     Unsupported,
 )
 from firstlight.explain.scan import Scanner, split_citations
+from firstlight.prompts.wish import Wish
 
 
 def item(key, title, categories=(), description="", **attributes):
@@ -67,7 +69,7 @@ def claims(text, ledger, lexicon):
 
 def test_claims_are_typed(ledger, lexicon):
     read = claims("Because you picked “Alien”, here is another Ridley Scott", ledger, lexicon)
-    assert BecauseOf("past", 1) in read
+    assert BecauseOf("past") in read
     assert Picked("past") in read
     assert HasAttribute(("past", "rec"), "ridlei scott") in read
 
@@ -189,9 +191,74 @@ def test_popularity_is_told_with_its_own_percent(lexicon, percent):
     assert reasons == (() if percent == 4 else ("no cited evidence says that it is picked so often",))
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Many picked it most often", "It is popular here", "Many people picked it: it is in the 4 percent"],
+)
+def test_picks_prove_nothing_of_people(lexicon, text):
+    many = item("many", "Plenty", description="Many people picked it. It is popular here.")
+    ledger = build_ledger(many, popularity=0.034, lexicon=lexicon)
+    assert not Verifier(lexicon).check(f"{text} [{ids(ledger, 'popularity')}].", ledger).ok
+
+
+TENT = item("tent", "Ridge Tent", brand="Kestrel", color="red", weight_kg=0.6, price_usd=80.0)
+HUT = item("hut", "Hill Hut", brand="Kestrel", color="blue", weight_kg=0.9, price_usd=0.6)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("You picked “Hill Hut”, and this one has the same brand, Kestrel", ("color", "red")),
+        ("Its brand is Kestrel, as you asked", ("color", "red")),
+        ("It keeps clear of the brand Bosch, as you asked", ("color", "red")),
+        ("Its weight is 0.6 kg, within what you asked for", ("price", "0.9", "g", "minutes", "USD")),
+        ("At 0.6 kg, its weight keeps to the limit you asked for", ("price", "0.9", "g", "minutes", "USD")),
+        ("You asked for a limit on the weight, and 0.6 kg is inside it", ("price", "0.9", "USD")),
+        ("“Hill Hut” (0.9 kg) has the brand Kestrel too", ("color", "0.6", "USD", "hours")),
+    ],
+)
+def test_field_value_and_unit_must_agree(right, wrong):
+    bosch = item("drill", "Drill", brand="Bosch", color="green", price_usd=9.0, warranty_hours=9)
+    verifier = Verifier(Lexicon(Catalogue.from_items([TENT, HUT, bosch])))
+    wish = Wish(
+        "",
+        wanted=(Predicate("brand", "is", "Kestrel"),),
+        unwanted=(Predicate("brand", "is_not", "Bosch"),),
+        limits=(Predicate("weight_kg", "at_most", 1.0),),
+    )
+    ledger = build_ledger(TENT, [HUT], wish=wish)
+    about = {"brand Bosch": "is_not", "0.6 kg": "at_most", "as you asked": "is"}
+    op = next((op for words, op in about.items() if words in right), "")
+    (cite, *_) = [one.id for one in ledger.entries if one.op == op and one.field in ("brand", "weight_kg")]
+    assert verifier.check(f"{right} [{cite}].", ledger).reasons == ()
+    swaps = {"color": "brand", "red": "Kestrel", "price": "weight", "0.9": "0.6", "0.6": "0.9"}
+    for word in wrong:
+        old = swaps.get(word, "kg")
+        lie = right.replace(old if old in right else "Bosch", word)
+        assert lie != right
+        assert not verifier.check(f"{lie} [{cite}].", ledger).ok, lie
+
+
+def test_brand_new_is_new_and_a_brand_is_a_column():
+    verifier = Verifier(Lexicon(Catalogue.from_items([TENT, HUT])))
+    warm = build_ledger(TENT)
+    for ledger, ok in (
+        (build_ledger(REC, cold=True), True),
+        (build_ledger(TENT, cold=True), True),
+        (warm, False),
+    ):
+        assert verifier.check("It is brand new here [E1].", ledger).ok == ok
+    (cite,) = [entry.id for entry in warm.entries if entry.field == "brand"]
+    assert verifier.check(f"Its brand is Kestrel [{cite}].", warm).ok
+
+
 def test_the_catalogues_verb_is_the_only_one(lexicon):
     read = build_ledger(
-        REC, [PAST], drops=[0.5], lexicon=lexicon, wording=Wording("watched", "films", "film", "genre")
+        REC,
+        [PAST],
+        drops=[0.5],
+        lexicon=lexicon,
+        wording=Wording("watched", "film", "films", "film", "genre"),
     )
     verifier = Verifier(lexicon)
     assert verifier.check("You watched “Alien”, and it led to this film [E1].", read).ok
@@ -218,7 +285,6 @@ WORDS = ["You", "picked", "“Alien”", "this", "one", "it", "Horror", "twice",
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)))
 def test_any_text_gets_a_verdict(ledger, lexicon, text):
     verdict = Verifier(lexicon).check(text, ledger)
-    assert verdict.ok == (not verdict.reasons)
     assert Verifier(lexicon).check(text, ledger) == verdict
     Verifier(lexicon).refuted(text, ledger)
 
