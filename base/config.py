@@ -18,8 +18,12 @@ from .errors import ConfigError, nearest
 T = TypeVar("T")
 
 
-def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
-    """Build a `cls` from its defaults, then a YAML file, then ``key.sub=value`` overrides.
+def load_config(
+    cls: type[T], path: Path | None = None, overrides: Sequence[str] = (), *, preset: Sequence[str] = ()
+) -> T:
+    """Build a `cls` from its defaults, a preset, a YAML file and overrides, each above the one before.
+
+    Preset and overrides are written ``key.sub=value``.
 
     Raises
     ------
@@ -27,13 +31,25 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
         For a missing file, an unknown key (with the nearest known one), or a value of another type.
     """
     values: dict[str, Any] = {}
+    for text in preset:
+        _apply_override(values, text)
     if path is not None:
-        values = _read_yaml(Path(path))
+        _merge(values, _read_yaml(Path(path)))
     for text in overrides:
         _apply_override(values, text)
     places = [str(path)] if path is not None else []
     places += ["--set"] if overrides else []
     return from_mapping(cls, values, where=" and ".join(places) or "the settings")
+
+
+def _merge(values: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Put settings over others, section by section; an empty section changes nothing."""
+    for key, value in above.items():
+        below = values.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            _merge(below, value)
+        elif not (isinstance(below, dict) and value is None):
+            values[key] = value
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -85,7 +101,7 @@ def _apply_override(values: dict[str, Any], text: str) -> None:
             raise ConfigError(f'"{section}" is a value, not a section', where=f"--set {text}")
     try:
         values[leaf] = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f'"{value}" is no YAML value', where=f"--set {text}", fix="quote it") from error
 
 

@@ -279,7 +279,7 @@ def write_manifest(directory: Path) -> None:
     files = {
         str(path.relative_to(directory)): sha256(path)
         for path in paths
-        if path.is_file() and path.name != MANIFEST
+        if path.is_file() and path != directory / MANIFEST
     }
     write_json(directory / MANIFEST, {"format_version": FORMAT_VERSION, "files": files})
     _sync(directory)

@@ -39,6 +39,20 @@ def say(message: str) -> None:
         tqdm.write(message, file=sys.stderr)
 
 
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' own progress bars off: they draw even where there is no terminal."""
+    from transformers.utils import logging  # noqa: PLC0415  (who calls this has it imported)
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 def _hidden() -> bool | None:
     """For tqdm, where None is: unless this is a terminal."""
     return None if speaks() else True

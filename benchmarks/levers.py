@@ -6,7 +6,7 @@ r"""What each lever of the item tower and of its transformer is worth: one chang
 A data folder is asked leave-one-out with its titles, as `pretrain --preset` trains on an order; a run
 directory keeps its split, its texts and pictures and its settings, and is trained anew. Full ranking, seen
 items filtered, HR@10 / NDCG@10. Two systems for each lever: the network with the transition memory and
-the bonus for new items that validation chooses (what is used beyond 50,000 items, where there is no
+the bonus for new items that validation chooses (what is used beyond 200,000 items, where there is no
 mixer), and the same with the mixer. Cold: targets never in training.
 """
 

@@ -24,7 +24,7 @@ from sample_wishes import Asked, sample_wishes
 from firstlight.corpus.predicates import parse_predicate
 from firstlight.corpus.sample import load_truth
 from firstlight.recommender import Recommender
-from firstlight.recommender.voters import text_similarity
+from firstlight.recommender.voters import similarity
 
 K = 10
 WISHES = Path(__file__).with_name("wishes_movielens.yaml")
@@ -67,7 +67,7 @@ def text_search(recommender: Recommender) -> Search:
         raise SystemExit("this run reads no text")
 
     def search(text: str) -> list[str]:
-        scores = text_similarity(recommender.run.content, encoder.encode_texts([text])[0])
+        scores = similarity(recommender.run.content.text, encoder.encode_texts([text])[0])
         return [keys[row] for row in np.argsort(-scores, kind="stable")[:K].tolist()]
 
     return search

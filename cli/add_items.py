@@ -20,4 +20,4 @@ def run(
     from ..recommender import add_items
 
     added = add_items(path, file)
-    typer.echo(f"{added} items added; {path} now recommends them")
+    typer.echo(f"{added} items added; {path} now recommends them, a running service once it is started again")

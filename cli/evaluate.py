@@ -49,7 +49,7 @@ def run(
 ) -> None:
     """Full ranking of the test cases by this run and by the baselines, with intervals; writes run/report."""
     from ..base.files import write_text
-    from ..recommender import Recommender, evaluate, save_report
+    from ..recommender import evaluate, save_report
 
     outcome = evaluate(
         path,
@@ -63,7 +63,7 @@ def run(
         most_cases=cases,
         most_llm_cases=llm_cases,
     )
-    page = save_report(outcome, Recommender.from_pretrained(path))
+    page = save_report(outcome)
     if json is not None:
         write_text(json, page.with_name("metrics.json").read_text(encoding="utf-8"))
     typer.echo(outcome.text())

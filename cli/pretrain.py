@@ -41,7 +41,7 @@ def run(
     from ..recommender import RunConfig, pretrain
     from ..recommender.presets import preset as settings_of
 
-    resolved = load_config(RunConfig, config, (*settings_of(preset), *(settings or ())))
+    resolved = load_config(RunConfig, config, settings or (), preset=settings_of(preset))
     given = {"join": tuple(join or ()), "also": tuple(also or ()), "start": str(start or "")}
     data_config = replace(resolved.data, **{name: value for name, value in given.items() if value})
     resolved = replace(resolved, data=data_config)

@@ -21,6 +21,7 @@ def run(
     k: Annotated[int, typer.Option("-k", help="How many items.")] = 10,
     explain: Annotated[bool, typer.Option(help="Say why.")] = False,
     where: Where = None,
+    repeats: Annotated[bool, typer.Option(help="What is in the history may come again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Recommend items, also to someone the system has never seen."""
@@ -36,6 +37,7 @@ def run(
         k=k,
         explain=explain,
         where=tuple(parse_predicate(text) for text in where or ()),
+        repeats=repeats,
     )
     if as_json:
         print_json(answer.as_dict())

@@ -4,11 +4,10 @@ from .catalogue import Catalogue, Item
 from .check import CheckReport, check_dataset
 from .dataset import Dataset, ReadReport
 from .interactions import Cases, Interactions, cases_at
-from .keys import FIRST_ITEM, ItemKey, ItemToken, UserKey, Vocabulary
+from .keys import ItemKey, UserKey, Vocabulary
 from .readers import read_dataset
 
 __all__ = [
-    "FIRST_ITEM",
     "Cases",
     "Catalogue",
     "CheckReport",
@@ -16,7 +15,6 @@ __all__ = [
     "Interactions",
     "Item",
     "ItemKey",
-    "ItemToken",
     "ReadReport",
     "UserKey",
     "Vocabulary",

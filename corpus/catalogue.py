@@ -138,15 +138,19 @@ class Catalogue:
     def extended(self, other: Catalogue) -> Catalogue:
         """Return this catalogue with `other`'s items appended; no row moves. Images become absolute paths.
 
+        Where one has whole numbers and the other has fractions, all of them become floats: 5 beside 4.99 is
+        a price of 5.0.
+
         Raises
         ------
         DataError
-            If a key stands in both, or an attribute has another type in `other`.
+            If a key stands in both, an attribute has another type in `other`, or whole numbers that are to
+            become floats would lose digits (from 2^53 on).
         """
         tables = [_rooted(self.table, self.root), _rooted(other.table, other.root)]
         try:
             return Catalogue(pa.concat_tables(tables, promote_options="permissive"))
-        except pa.ArrowTypeError as error:
+        except pa.ArrowException as error:
             raise DataError(
                 f"an attribute has another type than before: {error}",
                 where="the added items",

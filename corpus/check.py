@@ -4,7 +4,7 @@
 # (pyarrow makes its compute functions when it is imported)
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,22 +15,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from PIL import Image
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from ..base.errors import DataError
 from ..base.hashing import digest, key_hashes
 from ..base.progress import track
 from .catalogue import CORE, Catalogue
 from .dataset import Dataset
 from .interactions import Interactions
+from .pictures import decode
 from .readers.log import UNUSABLE
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 FEW = 5
-MOST_PIXELS = 50_000_000
 SAME_PERSON_LENGTH = 5
+_NUMBER = re.compile(r"[0-9]{1,40}")  # what is longer counts nothing, and Python may refuse to read it
 _MARKS = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -217,16 +218,9 @@ def _reason(path: Path | None) -> str:
     if path is None:
         return "no path"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    return f"{picture.width} x {picture.height} pixels are too many"
-                picture.load()
-    except FileNotFoundError:
-        return "no such file"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return str(error)
+        decode(path)
+    except DataError as error:
+        return f"{error.found}; expected {error.expected}"
     return ""
 
 
@@ -288,20 +282,22 @@ def _leaks(log: Interactions, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _order_in_keys(log: Interactions, catalogue: Catalogue) -> float:
-    """Spearman correlation of numeric item ids with their first interaction's time; 0 without either."""
+    """Spearman correlation of numeric item ids with their first interaction's time; 0 where there is none."""
     seen = np.unique(log.rows)
     if log.clock != "timestamp" or len(seen) < 20:
         return 0.0
     keys = [catalogue.keys[row] for row in seen]
-    if not all(key.isascii() and key.isdigit() for key in keys):
+    if not all(_NUMBER.fullmatch(key) for key in keys):
         return 0.0
     first = np.full(len(catalogue), np.inf)
     np.minimum.at(first, log.rows, log.times)
-    if np.ptp(first[seen]) == 0:
-        return 0.0
     numbers = np.array([int(key) for key in keys], dtype=object)
-    by_key, by_time = (np.argsort(np.argsort(values)) for values in (numbers, first[seen]))
-    return float(np.corrcoef(by_key, by_time)[0, 1])
+    by_key, by_time = (np.unique(values, return_inverse=True)[1] for values in (numbers, first[seen]))
+    if not by_key.any() or not by_time.any():  # all are one: nothing to correlate
+        return 0.0
+    from scipy.stats import spearmanr  # noqa: PLC0415  (slow to import, needed here only)
+
+    return float(spearmanr(by_key, by_time).statistic)
 
 
 def _same_people(log: Interactions) -> int:

@@ -192,17 +192,12 @@ class Cases:
     @property
     def history_rows(self) -> Rows:
         """All histories one after the other: a copy, so of many cases ask :meth:`blocks` for theirs."""
-        return self.rows[self._places]
+        return self.rows[spans(self.starts, self.lengths)]
 
     @property
     def history_times(self) -> NDArray[np.float64]:
         """Beside :attr:`history_rows`."""
-        return self.row_times[self._places]
-
-    @property
-    def _places(self) -> NDArray[np.int64]:
-        offsets = self.offsets
-        return np.repeat(self.starts - offsets[:-1], self.lengths) + np.arange(offsets[-1])
+        return self.row_times[spans(self.starts, self.lengths)]
 
     def blocks(self, most: int = BLOCK) -> Iterator[Cases]:
         """All cases in order, as parts whose histories have `most` items together, or are one."""
@@ -248,3 +243,9 @@ def cases_at(log: Interactions, places: NDArray[np.integer]) -> Cases:
         log.rows[places],
         log.times[places],
     )
+
+
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices ``start, start + 1, ...`` of every span, concatenated, int64 [sum of `lengths`]."""
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])

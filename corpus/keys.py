@@ -1,8 +1,7 @@
-"""Two kinds of id, two types. They meet only in the :class:`Vocabulary`.
+"""Keys and rows, which meet only in the :class:`Vocabulary`.
 
 An `ItemKey` is the user's own string. A *row* is its place in the catalogue, 0..n-1, which indexes
-every array about items. An `ItemToken` is what the behavior transformer reads: ``row + FIRST_ITEM``,
-because tokens 0..3 are ``<pad> <mask> <unk> <user>``. A row is never reused, so neither is a token.
+every array about items. A row is never reused.
 """
 
 from __future__ import annotations
@@ -17,10 +16,6 @@ from ..base.errors import DataError, UnknownKeyError, nearest
 
 ItemKey = NewType("ItemKey", str)
 UserKey = NewType("UserKey", str)
-ItemToken = NewType("ItemToken", int)
-
-PAD, MASK, UNK, USER = (ItemToken(i) for i in range(4))
-FIRST_ITEM = 4
 Rows = NDArray[np.int32]
 
 
@@ -96,8 +91,3 @@ class Vocabulary:
     def key(self, row: int) -> ItemKey:
         """The key of one row."""
         return self._keys[row]
-
-
-def tokens(rows: Rows) -> NDArray[np.int64]:
-    """Rows to the integers the transformer reads."""
-    return rows.astype(np.int64) + FIRST_ITEM

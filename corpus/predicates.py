@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +26,8 @@ Mask = NDArray[np.bool_]
 _SIGNS: dict[str, Op] = {"=": "is", "==": "is", "!=": "is_not", ">=": "at_least", "<=": "at_most"}
 _WORDS: dict[Op, str] = {"is": "is", "is_not": "is not", "at_least": "at least", "at_most": "at most"}
 _CONDITION = re.compile(r"([^<>=!]+)(>=|<=|!=|==|=)\s*([^<>=!\s].*)")  # linear: no two parts share a space
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_DAY = re.compile(r"\A(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\Z")  # any other eight digits are seconds
+_DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -47,6 +48,7 @@ class Predicate:
     value
         What to compare with. For times: seconds since 1970, or an ISO date, which names the whole
         year, month or day ("1990" is every moment of it, and "at_most 1990" includes its last one).
+        Four digits are a year and never seconds, and eight a day where they could be one (19900501).
     """
 
     field: str
@@ -158,10 +160,6 @@ class Predicate:
         try:
             return _period(self.value)
         except ValueError:
-            pass
-        try:
-            return float(self.value), float(self.value)
-        except ValueError:
             raise self._refused(
                 f'"{self.value}" against a time', "a date such as 1990-05-01, or seconds since 1970"
             ) from None
@@ -219,17 +217,23 @@ def _seconds(column: pa.Array) -> pa.Array:
 
 
 def _period(text: str) -> tuple[float, float]:
-    """The first and the last representable second of an ISO date or moment; ValueError if it is none."""
-    match = _DATE.fullmatch(text)
-    if match is None:
-        moment = datetime.fromisoformat(text)
-        second = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    """The first and the last representable second of a date, or a moment; ValueError if it is neither.
+
+    A date that does not exist is no number of seconds either: those would be of 1970.
+    """
+    text = _DAY.sub(r"\1-\2-\3", text)
+    if not _DATE.fullmatch(text):
+        second = _moment(text)
         return second, second
-    year, month, day = (int(part) if part else None for part in match.groups())
-    first = date(year or 0, month or 1, day or 1)
-    if day:
-        after = first + timedelta(days=1)
-    else:
-        after = date(first.year + (month in (None, 12)), (first.month % 12) + 1 if month else 1, 1)
-    start, end = (datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp() for d in (first, after))
+    first = np.datetime64(text)  # in the unit it is written in; of any year, where Python's end with 9999
+    start, end = (float(day.astype("datetime64[s]").astype(np.int64)) for day in (first, first + 1))
     return start, math.nextafter(end, start)
+
+
+def _moment(text: str) -> float:
+    """Seconds since 1970, given as such or as an ISO moment."""
+    try:
+        return float(text)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

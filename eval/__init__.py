@@ -9,12 +9,11 @@ Imported by their own names, since they load scipy or matplotlib: :mod:`.baselin
 
 from . import beyond_accuracy
 from .bootstrap import interval
-from .compare import Comparison, against_all, against_all_in_parts, compare, corrected, holm
+from .compare import Comparison, against_all_in_parts, compare, corrected, holm
 from .finding import Finding
-from .leaks import check_leaks, check_protocols
-from .leaks_split import repeat_share
+from .leaks import check_leaks, check_protocols, leaks_of_prompts
 from .lists import ListResults, judge, judge_scores, rows_of_lists
-from .metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
+from .metrics import METRICS, hits_from_ranks, hits_of_lists, ndcg_of_ranks, per_case
 from .protocol import ScoreFn, evaluate
 from .provenance import Provenance, versions
 from .ranking import Candidates, Ranked, Seen, rank, ranks_of_targets, top_rows
@@ -42,7 +41,6 @@ __all__ = [
     "Sentence",
     "Suggestion",
     "Summary",
-    "against_all",
     "against_all_in_parts",
     "beyond_accuracy",
     "check_leaks",
@@ -50,17 +48,17 @@ __all__ = [
     "compare",
     "corrected",
     "evaluate",
-    "evaluate_lists",
     "hits_from_ranks",
     "hits_of_lists",
     "holm",
     "interval",
     "judge",
     "judge_scores",
+    "leaks_of_prompts",
+    "ndcg_of_ranks",
     "per_case",
     "rank",
     "ranks_of_targets",
-    "repeat_share",
     "rows_of_lists",
     "summarize",
     "summary_of_seeds",

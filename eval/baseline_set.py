@@ -19,6 +19,7 @@ from ..corpus.split import Split
 from .baselines import Vectors, content_neighbors, ensemble, popularity, recent_popularity
 from .ease import ease
 from .item_graph import second_order, transition_graph, transitions
+from .metrics import ndcg_of_ranks
 from .protocol import ScoreFn, evaluate
 
 POPULARITY, RECENT, CONTENT = "popularity", "recent popularity", "content neighbors"
@@ -101,6 +102,6 @@ def _best(systems: Mapping[Setting, ScoreFn], valid: Cases, counts: NDArray[np.i
 
     def quality(setting: Setting) -> float:
         results = evaluate(systems[setting], cases, counts=counts, name="baselines")
-        return float(results.metric("NDCG@10").mean())
+        return float(ndcg_of_ranks(results.ranks).mean())
 
     return max(systems, key=quality)

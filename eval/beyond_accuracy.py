@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Lists = NDArray[np.integer]
 Values = NDArray[np.float64]
+ALPHA = 0.01  # of a person's own mix in that of a list, or a category it lacks would count without end
 
 
 def exposure(lists: Lists, n_items: int, weights: NDArray[np.floating] | None = None) -> Values:
@@ -149,12 +150,10 @@ def calibration(
     lists: Lists,
     histories: tuple[NDArray[np.integer], NDArray[np.integer]],
     attributes: NDArray[np.floating],
-    *,
-    alpha: float = 0.01,
 ) -> Values:
     """By case: KL divergence, in nats, of the list's attribute mix from the person's; 0 is perfect.
 
-    C = sum over g of p(g|u) ln(p(g|u) / q~(g|u)), q~ = (1 - alpha) q + alpha p, where p and q are
+    C = sum over g of p(g|u) ln(p(g|u) / q~(g|u)), q~ = (1 - ALPHA) q + ALPHA p, where p and q are
     the mean attribute rows of history and list.
 
     Parameters
@@ -177,7 +176,7 @@ def calibration(
     filled = (wanted.sum(axis=1) > 0) & (given.sum(axis=1) > 0)
     p = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1e-12)
     q = given / np.maximum(given.sum(axis=1, keepdims=True), 1e-12)
-    mixed = (1 - alpha) * q + alpha * p
+    mixed = (1 - ALPHA) * q + ALPHA * p
     terms = np.where(p > 0, p * np.log(np.maximum(p, 1e-300) / np.maximum(mixed, 1e-300)), 0.0)
     return np.where(filled, terms.sum(axis=1), np.nan)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 CHUNK = 1 << 21  # draws made at a time
 LEVEL = 0.95
+REPLICATES = 1000
+SEED = 0  # of all resampling in reports: equal results give equal intervals
 Values = NDArray[np.float64]
 
 
@@ -37,7 +39,7 @@ def draws(n_people: int, replicates: int, seed: int) -> Iterator[Values]:
         yield counts.reshape(rows, n_people).astype(np.float64)
 
 
-def bootstrap_sums(sums: Values, *, replicates: int, seed: int) -> Values:
+def bootstrap_sums(sums: Values, *, replicates: int = REPLICATES, seed: int = SEED) -> Values:
     """Column sums of resampled people, float64 [replicates, c], from `sums` [n_people, c]."""
     return np.concatenate([drawn @ sums for drawn in draws(len(sums), replicates, seed)])
 
@@ -51,20 +53,20 @@ def mean_of_drawn(values: Values, rng: np.random.Generator) -> Values:
     return values[np.arange(n)[:, None], chosen].mean(axis=1)
 
 
-def interval(samples: Values, level: float = LEVEL) -> tuple[float, float]:
+def interval(samples: Values) -> tuple[float, float]:
     """The percentile interval of replicates; NaN replicates (an empty segment was drawn) are left out."""
     usable = samples[~np.isnan(samples)]
     if not len(usable):
         return float("nan"), float("nan")
-    low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(usable, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def widen_constant(value: float, n_people: int, level: float = LEVEL) -> tuple[float, float]:
+def widen_constant(value: float, n_people: int) -> tuple[float, float]:
     """The interval of a mean in [0, 1] when all values are 0 or all are 1, where the bootstrap has no width.
 
     Clopper & Pearson (Biometrika 1934): with 0 of n people hit, the rate is below 1 - a^(1/n),
-    a = (1 - level) / 2.
+    a = (1 - LEVEL) / 2.
     """
-    slack = 1 - ((1 - level) / 2) ** (1 / max(n_people, 1))
+    slack = 1 - ((1 - LEVEL) / 2) ** (1 / max(n_people, 1))
     return (0.0, slack) if value == 0 else (1 - slack, 1.0)

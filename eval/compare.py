@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import LEVEL, draws, interval, mean_of_drawn, sums_by_person
+from .bootstrap import LEVEL, SEED, draws, interval, mean_of_drawn, sums_by_person
 from .lists import ListResults
 from .results import CaseResults, Groups
 from .summary import Estimate
@@ -58,7 +58,6 @@ def compare(
     *,
     where: NDArray[np.bool_] | None = None,
     replicates: int = REPLICATES,
-    seed: int = 0,
 ) -> Comparison:
     """Compare two systems on the same cases by a paired bootstrap over people.
 
@@ -86,7 +85,7 @@ def compare(
     _, person = np.unique(first.people[keep], return_inverse=True)
     size = np.bincount(person).astype(np.float64)  # cases of each person
     sums_a, sums_b = (_by_person(runs, metric, keep, person) for runs in (runs_a, runs_b))
-    samples = _replicates(sums_a, sums_b, size, replicates, seed)
+    samples = _replicates(sums_a, sums_b, size, replicates)
     mean_a, mean_b = (float(sums.sum(axis=1).mean() / size.sum()) for sums in (sums_a, sums_b))
     difference = Estimate(mean_a - mean_b, *interval(samples))
     return Comparison(
@@ -121,21 +120,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def against_all(
-    system: Results | Sequence[Results],
-    others: Mapping[str, Results],
-    metric: str = "NDCG@10",
-    *,
-    where: NDArray[np.bool_] | None = None,
-    seed: int = 0,
-) -> list[Comparison]:
-    """Compare one system with each of the others, p values corrected for their number."""
-    found = [
-        compare(system, other.renamed(name), metric, where=where, seed=seed) for name, other in others.items()
-    ]
-    return corrected(found)
-
-
 def against_all_in_parts(
     system: Results | Sequence[Results],
     others: Mapping[str, Results],
@@ -143,17 +127,16 @@ def against_all_in_parts(
     metric: str = "NDCG@10",
     *,
     beside: Mapping[str, Sequence[Comparison]] | None = None,
-    seed: int = 0,
 ) -> dict[str, list[Comparison]]:
-    """The same on several parts of the cases, p values corrected for all of them together.
+    """Compare one system with each of the others on several parts of the cases (bool [n] each).
+
+    The p values are corrected for all of these comparisons together.
 
     A part without a case is left out. `beside` holds further comparisons, not corrected yet, that are
     printed beside these: they come back too, and count.
     """
     found = {
-        part: [
-            compare(system, one.renamed(name), metric, where=mask, seed=seed) for name, one in others.items()
-        ]
+        part: [compare(system, one.renamed(name), metric, where=mask) for name, one in others.items()]
         for part, mask in parts.items()
         if mask.any()
     }
@@ -188,12 +171,12 @@ def _by_person(
 
 
 def _replicates(
-    sums_a: NDArray[np.float64], sums_b: NDArray[np.float64], size: NDArray[np.float64], n: int, seed: int
+    sums_a: NDArray[np.float64], sums_b: NDArray[np.float64], size: NDArray[np.float64], n: int
 ) -> NDArray[np.float64]:
     """The difference of means in each bootstrap world: people drawn once for both, seeds for each."""
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([SEED, 1])
     found = []
-    for drawn in draws(len(size), n, seed):
+    for drawn in draws(len(size), n, SEED):
         means_a, means_b = (
             mean_of_drawn(drawn @ sums.T / (drawn @ size)[:, None], rng) for sums in (sums_a, sums_b)
         )

@@ -16,6 +16,7 @@ from .bootstrap import bootstrap_sums, interval, sums_by_person
 from .results import CaseResults, Groups
 from .summary import Estimate
 
+FEWEST = 30  # people of a group; fewer say nothing about it
 MOST_ATTRIBUTES = 40
 MANY = 12  # values of a column; more of them are no groups but a measurement
 
@@ -58,21 +59,13 @@ class Gap(NamedTuple):
     difference: Estimate
 
 
-def group_gap(
-    results: CaseResults,
-    groups: Groups,
-    metric: str = "NDCG@10",
-    *,
-    fewest: int = 30,
-    replicates: int = 1000,
-    seed: int = 0,
-) -> Gap | None:
+def group_gap(results: CaseResults, groups: Groups, metric: str = "NDCG@10") -> Gap | None:
     """The gap between the groups with the highest and the lowest mean; None with fewer than two groups.
 
-    Groups of fewer than `fewest` people are left out; the interval draws people.
+    Groups of fewer than :data:`FEWEST` people are left out; the interval draws people.
     """
     people = {name: len(np.unique(results.people[mask])) for name, mask in groups.items()}
-    names = [name for name, n in people.items() if n >= fewest]
+    names = [name for name, n in people.items() if n >= FEWEST]
     if len(names) < 2:
         return None
     values = results.metric(metric)
@@ -82,7 +75,7 @@ def group_gap(
     sums = sums_by_person(person, columns, int(person.max()) + 1)
     means = sums.sum(axis=0)[::2] / sums.sum(axis=0)[1::2]
     best, worst = int(means.argmax()), int(means.argmin())
-    drawn = bootstrap_sums(sums, replicates=replicates, seed=seed)
+    drawn = bootstrap_sums(sums)
     spread = drawn[:, 2 * best] / drawn[:, 2 * best + 1] - drawn[:, 2 * worst] / drawn[:, 2 * worst + 1]
     difference = Estimate(float(means[best] - means[worst]), *interval(spread))
     return Gap(names[best], names[worst], difference)

@@ -30,10 +30,11 @@ def check_leaks(
     *,
     fitted: Mapping[str, NDArray[np.integer] | NDArray[np.bool_]] | None = None,
     counts: NDArray[np.integer] | None = None,
-    prompts: Sequence[str] | None = None,
     top: Callable[[Scores, int], NDArray[np.integer]] | None = None,
 ) -> list[Finding]:
     """Look for every known way in which the answer gets into the question. Empty is good.
+
+    What a language model reads is looked at by :func:`leaks_of_prompts`.
 
     Parameters
     ----------
@@ -44,8 +45,6 @@ def check_leaks(
         none of them may be unseen in training.
     counts
         int [n_items], the counts a system uses; they must be those of training.
-    prompts
-        What a language model reads before the candidates, one for each test case.
     top
         Turns scores [b, n] and k into lists; asked with equal scores, it must not answer by number.
     """
@@ -57,8 +56,6 @@ def check_leaks(
     ]
     if counts is not None:
         found += _foreign_counts(split, catalogue, counts)
-    if prompts is not None:
-        found += leaks_of_prompts(split.test, catalogue, prompts)
     return found + (list(_ties_by_number(top)) if top else [])
 
 
@@ -142,7 +139,7 @@ def _foreign_counts(split: Split, catalogue: Catalogue, counts: NDArray[np.integ
 
 
 def leaks_of_prompts(cases: Cases, catalogue: Catalogue, prompts: Sequence[str]) -> Iterator[Finding]:
-    """Prompts that hold the title of the right answer; one prompt for each case."""
+    """Prompts (what a language model reads before the candidates, one a case) that hold the right title."""
     hit = labels_in_prompts(cases, catalogue, prompts) & ~in_history(cases)
     yield from finding(
         "prompts that hold the title of the right answer", "leak", hit, example(cases, hit),

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ..base.errors import ConfigError, DataError, nearest
 from ..base.hashing import key_hashes
+from .bootstrap import REPLICATES
 from .metrics import Values, hits_of_lists, per_case
 from .ranking import Candidates, Scores, Seen, top_rows
 from .results import Groups
-from .summary import REPLICATES, Summary, summarize
+from .summary import Summary, summarize
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,10 @@ class ListResults:
         """What tells the cases apart; two results can be compared when it is equal."""
         return self.people, self.n_relevant
 
-    def summary(
-        self, *, groups: Groups | None = None, replicates: int = REPLICATES, seed: int = 0
-    ) -> Summary:
+    def summary(self, *, groups: Groups | None = None, replicates: int = REPLICATES) -> Summary:
         """Means with 95 % intervals over people, over all lists and over `groups` (bool [n] each)."""
         parts = {"all": np.ones(len(self), dtype=bool), **(groups or {})}
-        return summarize(self.name, [self.values], parts, self.people, replicates=replicates, seed=seed)
+        return summarize(self.name, [self.values], parts, self.people, replicates=replicates)
 
 
 def judge(

@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from ..corpus.catalogue import Catalogue
-from .bootstrap import bootstrap_sums, interval, sums_by_person
+from .bootstrap import SEED, bootstrap_sums, interval, sums_by_person
 from .results import CaseResults
 from .summary import Estimate
 
 
-def aliased(catalogue: Catalogue, *, seed: int = 0, word: str = "Item") -> Catalogue:
+def aliased(catalogue: Catalogue) -> Catalogue:
     """The catalogue with titles "Item 4821" in random order, also where a description holds the title."""
     table = catalogue.table
-    numbers = np.random.default_rng(seed).permutation(len(catalogue)) + 1
-    aliases = [f"{word} {number}" for number in numbers]
+    numbers = np.random.default_rng(SEED).permutation(len(catalogue)) + 1
+    aliases = [f"Item {number}" for number in numbers]
     titles = table.column("title").to_pylist()
     texts = [
         text.replace(title, alias) if text and title else text
@@ -31,19 +31,12 @@ def aliased(catalogue: Catalogue, *, seed: int = 0, word: str = "Item") -> Catal
     return Catalogue(table, catalogue.root)
 
 
-def survival(
-    original: CaseResults,
-    alias: CaseResults,
-    metric: str = "NDCG@10",
-    *,
-    replicates: int = 1000,
-    seed: int = 0,
-) -> Estimate:
+def survival(original: CaseResults, alias: CaseResults, metric: str = "NDCG@10") -> Estimate:
     """The share of the score that survives the aliases, 1 is all of it; interval over people."""
     _, person = np.unique(original.people, return_inverse=True)
     columns = np.stack([alias.metric(metric), original.metric(metric)], axis=1)
     sums = sums_by_person(person, columns, int(person.max()) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):  # no hit at all: NaN, left out of the interval
-        drawn = bootstrap_sums(sums, replicates=replicates, seed=seed)
+        drawn = bootstrap_sums(sums)
         kept, whole = sums.sum(axis=0)
         return Estimate(float(np.divide(kept, whole)), *interval(drawn[:, 0] / drawn[:, 1]))

@@ -123,14 +123,9 @@ def per_case(
     return {f"{name}@{k}": METRICS[name](hits, n_relevant, k) for name in names for k in ks}
 
 
-def evaluate_lists(
-    lists: Sequence[Sequence[Hashable]],
-    truth: Sequence[Collection[Hashable]],
-    ks: Sequence[int] = (10,),
-) -> dict[str, Values]:
-    """All metrics of anyone's lists: keys of any kind, best first, and the right answers of each."""
-    hits, n_relevant = hits_of_lists(lists, truth, max(ks))
-    return per_case(hits, n_relevant, ks)
+def ndcg_of_ranks(ranks: NDArray[np.number], k: int = 10) -> Values:
+    """NDCG@k of cases with one target each, from its rank (1 is best, inf was not found), float64 [n]."""
+    return np.where(ranks <= k, 1 / np.log2(ranks + 1), 0.0)
 
 
 def mean_of(values: Values) -> float:

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import bootstrap_sums, interval, sums_by_person
+from .bootstrap import REPLICATES, SEED, bootstrap_sums, interval, sums_by_person
 from .summary import Estimate
-
-REPLICATES = 1000
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def off_policy_value(
     decisions: NDArray[np.integer] | None = None,
     floor: float = 0.001,
     replicates: int = REPLICATES,
-    seed: int = 0,
+    seed: int = SEED,
 ) -> PolicyValue:
     """Estimate the value of a policy from logged exposures, by IPS and SNIPS, intervals over people.
 

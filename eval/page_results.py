@@ -18,8 +18,8 @@ def results(report: Report) -> Html | None:
     if not report.systems:
         return None
     whole, *parts = report.asked_alike()
-    against = "sampled candidates are" if report.metric.startswith("sampled") else "the whole catalogue is"
-    lead = f"{report.metric}, {report.provenance.split}; {against} ranked. Small: 95 % interval over people."
+    what = f"{report.metric}, {report.provenance.split}"
+    lead = f"{what}; the whole catalogue is ranked. Small: 95 % interval over people."
     mark = tag("span", "▲", class_="mark")
     proven = " stands where the lead over every other system is established (p < 5 % after correction)."
     return section(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import ConfigError, nearest
+from .bootstrap import REPLICATES
 from .metrics import METRICS, Values, hits_from_ranks, per_case
-from .summary import REPLICATES, Summary, summarize
+from .summary import Summary, summarize
 
 SHOWN = ("HR", "NDCG", "MRR")
 TARGET_BINS = {"0": (0, 0), "1-5": (1, 5), "6-20": (6, 20), ">20": (21, np.inf)}
@@ -38,8 +39,6 @@ class CaseResults:
         int [n]: training interactions of the target; items in the history.
     ks
         The cutoffs of the metrics.
-    sampled
-        How many sampled competitors each target had; 0 means the whole catalogue.
     """
 
     name: str
@@ -49,17 +48,14 @@ class CaseResults:
     target_counts: NDArray[np.int64]
     history_lengths: NDArray[np.int64]
     ks: tuple[int, ...] = (10,)
-    sampled: int = 0
 
     def __len__(self) -> int:
         return len(self.ranks)
 
     def values(self, names: Sequence[str] = SHOWN) -> dict[str, Values]:
-        """Metrics of each case, as ``{"NDCG@10": float64 [n]}``; sampled ones say so in their name."""
+        """Metrics of each case, as ``{"NDCG@10": float64 [n]}``."""
         hits = hits_from_ranks(self.ranks, max(self.ks))
-        found = per_case(hits, np.ones(len(self), dtype=np.int64), self.ks, names)
-        prefix = f"sampled-{self.sampled} " if self.sampled else ""
-        return {prefix + name: column for name, column in found.items()}
+        return per_case(hits, np.ones(len(self), dtype=np.int64), self.ks, names)
 
     def metric(self, name: str) -> Values:
         """One metric of each case, by its full name, float64 [n].
@@ -107,26 +103,16 @@ class CaseResults:
             parts[name] = (lengths >= low) & (lengths <= high)
         return parts
 
-    def summary(
-        self,
-        *,
-        groups: Groups | None = None,
-        replicates: int = REPLICATES,
-        seed: int = 0,
-    ) -> Summary:
+    def summary(self, *, groups: Groups | None = None, replicates: int = REPLICATES) -> Summary:
         """Every segment with its intervals; `groups` adds parts of your own, bool [n] each."""
-        return summary_of_seeds([self], groups=groups, replicates=replicates, seed=seed)
+        return summary_of_seeds([self], groups=groups, replicates=replicates)
 
 
 def summary_of_seeds(
-    runs: Sequence[CaseResults],
-    *,
-    groups: Groups | None = None,
-    replicates: int = REPLICATES,
-    seed: int = 0,
+    runs: Sequence[CaseResults], *, groups: Groups | None = None, replicates: int = REPLICATES
 ) -> Summary:
     """One system trained with several seeds: means over them, intervals that draw people and seeds."""
     first = runs[0]
     parts = {**first.segments(), **(groups or {})}
     values = [run.values() for run in runs]
-    return summarize(first.name, values, parts, first.people, replicates=replicates, seed=seed)
+    return summarize(first.name, values, parts, first.people, replicates=replicates)

@@ -10,10 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import DataError
-from .bootstrap import bootstrap_sums, interval, mean_of_drawn, sums_by_person, widen_constant
+from .bootstrap import (
+    REPLICATES,
+    SEED,
+    bootstrap_sums,
+    interval,
+    mean_of_drawn,
+    sums_by_person,
+    widen_constant,
+)
 from .metrics import harmonic_mean
 
-REPLICATES = 1000
 HARMONIC = "harmonic mean of warm and cold"
 
 
@@ -68,7 +75,7 @@ def summarize(
     people: NDArray[np.integer],
     *,
     replicates: int = REPLICATES,
-    seed: int = 0,
+    seed: int = SEED,
 ) -> Summary:
     """Means of `values` (each in [0, 1]) over each of `parts`, intervals by drawing people.
 

@@ -6,22 +6,21 @@ import base64
 import io
 from pathlib import Path
 
-from PIL import Image
+from ..base.errors import DataError
+from ..corpus.pictures import decode
 
 SIDE = (144, 192)  # pixels: twice the size on the page, for sharp screens
 
 
 def data_uri(path: Path | None) -> str | None:
     """The picture as a small JPEG in a ``data:`` address; None when there is none or it cannot be read."""
-    if path is None or not path.is_file():
+    if path is None:
         return None
     try:
-        with Image.open(path) as image:
-            image.draft("RGB", SIDE)
-            small = image.convert("RGB")
-            small.thumbnail(SIDE)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        small = decode(path, least=SIDE)
+    except DataError:
         return None  # one broken picture costs the page that picture only
+    small.thumbnail(SIDE)
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=82)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

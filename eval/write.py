@@ -1,4 +1,4 @@
-"""A report as files: one page that opens from disk, a JSON beside it, the charts as PNG, a card section."""
+"""A report as files: one page that opens from disk, a JSON beside it, the charts as PNG."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from .report import Report
 
 
 def write_report(out_dir: Path, report: Report) -> Path:
-    """Write ``metrics.json``, ``card.md``, the charts as PNG and, last, ``index.html``; return its path."""
+    """Write ``metrics.json``, the charts as PNG and, last, ``index.html``; return its path."""
     charts = charts_of(report)
     write_json(out_dir / "metrics.json", as_json(report))
-    write_text(out_dir / "card.md", card_section(report))
     for chart in charts:
         with atomic_file(out_dir / f"{chart.file}.png") as draft:
             draft.write_bytes(png(chart))
@@ -34,6 +33,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "title": report.title,
             "provenance": asdict(report.provenance),
             "facts": dict(report.facts),
+            "metric": report.metric,
             "curves": [asdict(curve) for curve in report.curves],
             "systems": {one.name: one.as_dict() for one in report.systems},
             "newcomers": {one.name: one.as_dict() for one in report.newcomers},
@@ -60,30 +60,6 @@ def as_json(report: Report) -> dict[str, Any]:
             "limits": list(report.limits),
         }
     )
-
-
-def card_section(report: Report) -> str:
-    """The evaluation part of a model card, in Markdown, with split, digest and command."""
-    shown = [
-        name for name in ("all", "warm", "cold") if report.systems and name in report.systems[0].segments
-    ]
-    lines = ["## Evaluation", "", report.lead, ""] if report.lead else ["## Evaluation", ""]
-    lines += [f"{report.metric}, full ranking, 95 % intervals over people.", ""]
-    lines += ["| system | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
-    for one in report.systems:
-        cells = (str(one[segment].metrics[report.metric]) for segment in shown)
-        lines.append(f"| {_cell(one.name)} | {' | '.join(cells)} |")
-    about = report.provenance
-    seeds = ", ".join(map(str, about.seeds))
-    lines += ["", f"Split: {about.split} (`{about.digest}`). Seeds: {seeds}. Command: `{about.command}`."]
-    lines += [f"- {one}" for one in report.comparisons.get("all", ())]
-    lines += [f"- Leak check: {one}" for one in report.findings] or ["- Leak check: nothing found."]
-    lines += [f"- {limit}" for limit in report.limits]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _finite(value: Any) -> Any:

@@ -4,7 +4,7 @@ from .blend import Blend
 from .blend_report import BlendReport
 from .contract import Ranker, RankRequest
 from .llm import DEFAULT_LLM, LanguageModel, load_llm
-from .probes import Probed, memorization_probe, probe
+from .probes import Probed, probe
 from .ranker import PackedRanker
 from .served import ServedRanker, export_ranker
 from .train import TrainingReport, train_ranker
@@ -27,7 +27,6 @@ __all__ = [
     "VoterList",
     "export_ranker",
     "load_llm",
-    "memorization_probe",
     "probe",
     "train_ranker",
 ]

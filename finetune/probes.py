@@ -122,13 +122,6 @@ def probe(
     return found
 
 
-def memorization_probe(
-    ranker: Ranker, examples: Sequence[RankExample], *, seed: int = 0
-) -> dict[str, Probed]:
-    """NDCG@10 with the real titles beside NDCG@10 with neutral aliases."""
-    return probe(ranker, examples, (ALIASED,), seed=seed)
-
-
 def _ndcg(
     ranker: Ranker, requests: Sequence[RankRequest], examples: Sequence[RankExample]
 ) -> NDArray[np.float64]:

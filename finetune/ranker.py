@@ -89,15 +89,17 @@ class PackedRanker:
         The base model, the network around it, and what it was trained with.
     adapter
         The LoRA adapter inside the base model, if any.
-    chunk, people
-        Candidates in one forward pass, and people side by side. 32 was fastest on a CPU: longer chunks
-        waste attention on pairs of candidates that do not see each other.
 
     Attributes
     ----------
+    chunk, people
+        Candidates in one forward pass, and people side by side. 32 was fastest on a CPU: longer chunks
+        waste attention on pairs of candidates that do not see each other.
     timeout
         Seconds that people side by side may take before :meth:`score` gives up; None: as many as they need.
     """
+
+    chunk, people = 32, 4
 
     def __init__(
         self,
@@ -105,18 +107,14 @@ class PackedRanker:
         network: RankModel,
         settings: RankerSettings,
         adapter: PeftModel | None = None,
-        *,
-        chunk: int = 32,
-        people: int = 4,
     ) -> None:
         limits = settings.limits
         check_full_attention(
             llm.model,
-            limits.prefix_tokens + chunk * limits.candidate_tokens,
+            limits.prefix_tokens + self.chunk * limits.candidate_tokens,
             limits.prefix_tokens + limits.candidate_tokens,
         )
         self.llm, self.network, self.settings, self.adapter = llm, network, settings, adapter
-        self.chunk, self.people = chunk, people
         self.timeout: float | None = None
         self.renderer = Renderer(
             llm.tokenize,

@@ -29,10 +29,11 @@ from transformers import AutoModelForSequenceClassification
 from ..base.errors import ConfigError, ModelError
 from ..base.files import publish_directory, verify_directory
 from ..base.hashing import digest
+from ..base.progress import quiet_transformers
 from ..prompts.render import Renderer
 from ..prompts.templates import rank_template
 from .contract import RankRequest
-from .llm import load_tokenizer, plain_ids, quiet_transformers, start_ids
+from .llm import load_tokenizer, plain_ids, start_ids
 from .ranker import SETTINGS, PackedRanker, RankerSettings, read_settings
 
 LARGEST = 1 << 22

@@ -22,12 +22,14 @@ class FoundationConfig(PreTrainedConfig):
         Length at which content vectors start; learned from there. IDs start as long.
     id_half
         Interactions at which the ID delta counts half: ``g(n) = n / (n + id_half)``.
+    n_blocks, n_heads, dropout
+        Blocks of the behavior transformer, attention heads in each, share of values left out in training.
+    init_scale, max_scale
+        Where the learned score scale (1 / temperature) starts, and its upper bound.
     code_levels, code_bits
         Semantic ids read beside the text: codes of an item and bits of each; 0 levels leave them out.
     max_items
         Longest history read.
-    max_scale
-        Upper bound of the learned score scale (1 / temperature).
     use_time
         Whether attention sees log-bucketed time gaps; needs timestamps.
     direction

@@ -65,12 +65,6 @@ class Experts:
         """The names of the content views."""
         return [*self.dense, *self.tokens]
 
-    @property
-    def names(self) -> list[str]:
-        """All opinions, in the order of :meth:`opinions`."""
-        views = [name for view in self.content for name in (view, f"{view} of last")]
-        return [*MASSES, *views] if self.content else [*MASSES[:4]]
-
     @cached_property
     def look_alikes(self) -> Sparse:
         """[n, n]: each row weighs its nearest items in content by squared similarity, and sums to 1.

@@ -81,12 +81,3 @@ class ItemFeatures:
     def hidden(self, *, text: Tensor, image: Tensor) -> ItemFeatures:
         """The same items, the text and pictures of some (bool [n] each) as if they were missing."""
         return replace(self, has_text=self.has_text & ~text, has_image=self.has_image & ~image)
-
-    def without(self, *, text: bool = False, image: bool = False) -> ItemFeatures:
-        """The same items with a modality hidden, as if it were missing everywhere."""
-        return replace(
-            self,
-            has_text=self.has_text & (not text),
-            has_image=self.has_image & (not image),
-            codes=self.codes[:, :0],
-        )

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ..base.hashing import key_hashes
 from ..base.progress import bar
-from ..corpus.interactions import Cases
-from ..eval.metrics import harmonic_mean, mean_of
+from ..corpus.interactions import Cases, spans
+from ..eval.metrics import harmonic_mean, mean_of, ndcg_of_ranks
 from .columns import Table, as_cold
 from .mixer import Mixer
 
@@ -143,7 +143,7 @@ class _Lists:
         sizes = self.starts[cases + 1] - self.starts[cases]
         starts = np.concatenate([[0], np.cumsum(sizes)])
         moved = starts[:-1] - self.starts[cases]
-        places = np.arange(starts[-1]) - np.repeat(moved, sizes)
+        places = spans(self.starts[cases], sizes)
         answers = np.where(self.answers[cases] >= 0, self.answers[cases] + moved, -1)
         return _Lists(self.names, self.values[places], self.rows[places], starts, answers)
 
@@ -173,7 +173,7 @@ class _Lists:
             return np.zeros(len(known))
         own = scores[np.where(known, self.answers, 0)]
         ranks = np.bincount(self.owners[scores >= own[self.owners]], minlength=len(own))
-        return np.where(known & (ranks <= 10), 1 / np.log2(np.maximum(ranks, 1) + 1), 0.0)
+        return ndcg_of_ranks(np.where(known, ranks, np.inf))
 
 
 def _train(mixer: Mixer, lists: _Lists, held: NDArray[np.bool_], seed: int) -> list[float]:

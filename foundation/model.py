@@ -22,6 +22,7 @@ from .profile import ContentProfile
 from .tower import ItemTower
 from .transformer import BehaviorTransformer
 
+READ_TOKENS = 8192  # of histories read at a time, padding included
 IDS = "tower.delta.weight"  # what is learned of single items, by catalogue row
 
 
@@ -251,8 +252,6 @@ class FoundationModel(PreTrainedModel):
         histories: Sequence[Rows],
         vectors: Tensor,
         times: Sequence[NDArray[np.float64]] | None = None,
-        *,
-        batch_tokens: int = 8192,
     ) -> NDArray[np.float32]:
         """One vector for each history, float32 [n, size], to be multiplied with :meth:`items`.
 
@@ -269,7 +268,7 @@ class FoundationModel(PreTrainedModel):
         out = np.zeros((len(histories), vectors.shape[1]), dtype=np.float32)
         keep = self.config.max_items
         order = np.argsort([min(len(rows), keep) for rows in histories], kind="stable")
-        for group in _token_groups(order, histories, keep, batch_tokens):
+        for group in _token_groups(order, histories, keep):
             rows = [histories[i][-keep:] for i in group]
             clocks = None if times is None else [times[i][-keep:] for i in group]
             out[group] = self._read(rows, clocks, vectors)
@@ -299,14 +298,12 @@ def _size(weights: Mapping[str, Tensor], name: str) -> str:
     return "x".join(map(str, weights[name].shape)) or "a number" if name in weights else "missing"
 
 
-def _token_groups(
-    order: NDArray[np.int64], histories: Sequence[Rows], keep: int, batch_tokens: int
-) -> list[NDArray[np.int64]]:
-    """Runs of `order` whose padded grid holds at most `batch_tokens` tokens."""
+def _token_groups(order: NDArray[np.int64], histories: Sequence[Rows], keep: int) -> list[NDArray[np.int64]]:
+    """Runs of `order` whose padded grid holds at most `READ_TOKENS` tokens."""
     groups, start = [], 0
     for place, one in enumerate(order):
         length = min(len(histories[one]), keep) + 2
-        if place > start and (place - start + 1) * length > batch_tokens:
+        if place > start and (place - start + 1) * length > READ_TOKENS:
             groups.append(order[start:place])
             start = place
     if len(order):

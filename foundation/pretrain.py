@@ -40,12 +40,16 @@ class PretrainConfig:
     ----------
     objective
         "next", "masked", or "both" (the batches take turns).
+    epochs
+        At most so many passes over the log; see `patience`.
     batch_tokens
         Tokens of one optimizer step, over all processes and accumulated parts.
     accumulation
         Into how many parts a step is split to save memory.
-    warmup
-        Share of all steps over which the learning rate rises.
+    lr, warmup
+        The highest learning rate, and the share of all steps over which it rises to it.
+    weight_decay
+        AdamW's, of all weight matrices.
     id_decay
         Weight decay of the ID deltas alone.
     id_dropout, cold_share, modality_dropout, code_loss, align_loss

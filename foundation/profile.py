@@ -11,6 +11,7 @@ with one term for each modality m. It remains one inner product, so one index re
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -40,7 +41,9 @@ class ContentProfile(nn.Module):
         fading = torch.arange(reach + 1) * math.log(DECAY)
         self.log_weight = nn.Parameter(fading.repeat(len(self.widths), 1))
         self.log_say = nn.Parameter(torch.full((len(self.widths),), math.log(START_SAY)))
-        self.gate = nn.Linear(hidden_size, len(self.widths), bias=False)
+        with warnings.catch_warnings():  # IDs alone have no profile to gate: torch would warn
+            warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+            self.gate = nn.Linear(hidden_size, len(self.widths), bias=False)
 
     def forward(
         self, white: Tensor, states: Tensor, lengths: Tensor, *, causal: bool, last: bool = False

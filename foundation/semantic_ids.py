@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
-import faiss
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -132,6 +132,13 @@ def table_writer(path: Path) -> Callable[[pa.Table, Path], None]:
     return write
 
 
+def _faiss() -> ModuleType:
+    """FAISS, imported on first use: a network without codes needs none."""
+    import faiss  # noqa: PLC0415
+
+    return faiss
+
+
 class Quantizer:
     """Codebooks fitted on the content vectors of some items, to code those and others.
 
@@ -154,7 +161,7 @@ class Quantizer:
         if kind not in ("residual", "product"):
             raise ConfigError(f'kind = "{kind}"', expected='"residual" or "product"')
         self.levels, self.bits, self.kind, self.seed = levels, bits, kind, seed
-        self._faiss: Any = None
+        self._fitted: Any = None
         self._width = 0
 
     @property
@@ -165,9 +172,9 @@ class Quantizer:
     @property
     def books(self) -> Vectors:
         """The fitted codebooks of residual codes, float32 [levels, size, d]."""
-        if self._faiss is None or self.kind != "residual":
+        if self._fitted is None or self.kind != "residual":
             raise ModelError("no codebooks over whole vectors", fix='fit a quantizer of kind "residual"')
-        return faiss.vector_to_array(self._faiss.codebooks).reshape(self.levels, self.size, self._width)
+        return _faiss().vector_to_array(self._fitted.codebooks).reshape(self.levels, self.size, self._width)
 
     def fit(self, vectors: Vectors) -> Quantizer:
         """Learn the codebooks from float32 [n, d].
@@ -189,34 +196,34 @@ class Quantizer:
                 fix=f"use bits of at most {max(1, int(np.log2(max(2, len(vectors)))))}",
             )
         self._width = vectors.shape[1]
-        padded = self._padded(vectors)
+        padded, faiss = self._padded(vectors), _faiss()
         if self.kind == "residual":
-            self._faiss = faiss.ResidualQuantizer(padded.shape[1], self.levels, self.bits)
-            self._faiss.train_type = faiss.ResidualQuantizer.Train_default
-            self._faiss.max_beam_size = 1  # a beam fits later books to the residuals of worse codes as well
+            self._fitted = faiss.ResidualQuantizer(padded.shape[1], self.levels, self.bits)
+            self._fitted.train_type = faiss.ResidualQuantizer.Train_default
+            self._fitted.max_beam_size = 1  # a beam fits later books to the residuals of worse codes as well
         else:
-            self._faiss = faiss.ProductQuantizer(padded.shape[1], self.levels, self.bits)
-        clustering = self._faiss.cp
+            self._fitted = faiss.ProductQuantizer(padded.shape[1], self.levels, self.bits)
+        clustering = self._fitted.cp
         clustering.seed, clustering.niter = self.seed, 25
         clustering.init_method = faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS
         clustering.min_points_per_centroid = 1  # a small catalogue is no reason to warn
-        self._faiss.train(padded)
+        self._fitted.train(padded)
         self._refuse_collapse(self.encode(vectors))
         return self
 
     def encode(self, vectors: Vectors) -> Codes:
         """Content codes int32 [n, levels] of float32 [n, d]; equal vectors have equal codes."""
-        if self._faiss is None:
+        if self._fitted is None:
             raise ModelError("codebooks that were not fitted", fix="call fit first")
         if vectors.shape[1:] != (self._width,):
             raise ModelError(f"vectors of shape {vectors.shape}", expected=f"[n, {self._width}], as fitted")
-        packed = self._faiss.compute_codes(self._padded(vectors))
-        return faiss.unpack_bitstrings(packed, self.levels, self.bits).astype(np.int32)
+        packed = self._fitted.compute_codes(self._padded(vectors))
+        return _faiss().unpack_bitstrings(packed, self.levels, self.bits).astype(np.int32)
 
     def decode(self, codes: Codes) -> Vectors:
         """The vectors float32 [n, d] that content codes [n, levels] stand for."""
-        packed = faiss.pack_bitstrings(codes.astype(np.int32), self.bits)
-        return self._faiss.decode(packed)[:, : self._width]
+        packed = _faiss().pack_bitstrings(codes.astype(np.int32), self.bits)
+        return self._fitted.decode(packed)[:, : self._width]
 
     def ids(self, vectors: Vectors) -> SemanticIds:
         """Code items and tell equal ones apart, with a report."""

@@ -24,7 +24,6 @@ def write_codes(
     levels: int | None = None,
     bits: int | None = None,
     kind: Kind = "residual",
-    seed: int = 0,
 ) -> CodeReport:
     """Code a run's items by their encoders' vectors, and write the table.
 
@@ -37,7 +36,7 @@ def write_codes(
     out
         Ends in .csv or .parquet; see :meth:`firstlight.foundation.semantic_ids.SemanticIds.write`.
         Items without any content have no row.
-    levels, bits, kind, seed
+    levels, bits, kind
         See :class:`firstlight.foundation.semantic_ids.Quantizer`. No `bits` means
         :func:`firstlight.foundation.semantic_ids.usual_bits`; no `levels`, three, or as many as say
         something.
@@ -61,17 +60,17 @@ def write_codes(
         say(f"{len(vectors) - len(rows):,} items without content have no codes")
     vectors = vectors[rows]
     bits = usual_bits(len(rows)) if bits is None else bits
-    found = _fitted(vectors, levels, bits, kind, seed).ids(vectors)
+    found = _fitted(vectors, levels, bits, kind).ids(vectors)
     found.write(Path(out), [run.catalogue.keys[row] for row in rows.tolist()])
     return found.report
 
 
-def _fitted(vectors: NDArray[np.float32], levels: int | None, bits: int, kind: Kind, seed: int) -> Quantizer:
+def _fitted(vectors: NDArray[np.float32], levels: int | None, bits: int, kind: Kind) -> Quantizer:
     """Whoever names no number of levels wants none that says nothing."""
     most = LEVELS if levels is None else levels
     while True:
         try:
-            return Quantizer(levels=most, bits=bits, kind=kind, seed=seed).fit(vectors)
+            return Quantizer(levels=most, bits=bits, kind=kind).fit(vectors)
         except ModelError:
             if levels is not None or most == 1:
                 raise

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..base.config import demand
 from ..base.errors import ConfigError
+from ..explain.words import Wording
 from ..finetune import RankerConfig
 from ..foundation.pretrain import PretrainConfig
 
@@ -25,6 +26,9 @@ class DataConfig:
         Tables or picture folders joined to the items by key.
     also
         Further datasets to learn from at the same time.
+    min_rating, events
+        Which interactions count: those rated so high or higher, and of these kinds (the column "event").
+        By default all do.
     start
         A run whose network training starts from, its IDs left out; it must have the same shape and
         the same encoders.
@@ -33,6 +37,8 @@ class DataConfig:
     path: str = ""
     join: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    min_rating: float | None = None
+    events: tuple[str, ...] = ()
     start: str = ""
 
 
@@ -171,6 +177,8 @@ class ServeConfig:
         What a typed wish or a picture counts against everything else, in standard deviations.
     explain_history
         How many recent items are tried out one by one for the score drops behind "because you ...".
+    wording
+        What explanations call a pick and what was picked: ``--set serve.wording.verb=bought``.
     """
 
     pool: int = 100
@@ -178,6 +186,7 @@ class ServeConfig:
     writer: Literal["llm", "template"] = "template"
     wish_weight: float = 1.5
     explain_history: int = 20
+    wording: Wording = field(default_factory=Wording)
 
     def __post_init__(self) -> None:
         demand(self, ("pool",), lambda one: one >= 1, expected="1 or more", where="serve")

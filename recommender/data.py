@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..base.errors import ConfigError
 from ..corpus import Dataset, read_dataset
 from ..corpus.merge import merged
@@ -24,5 +26,5 @@ def read_data(config: DataConfig) -> Dataset:
             expected="tables joined to one dataset only",
             fix="join them first, and save the result as a folder of its own",
         )
-    first = read_dataset(config.path, join=config.join)
-    return merged([first, *map(read_dataset, config.also)])
+    read = partial(read_dataset, min_rating=config.min_rating, events=config.events or None)
+    return merged([read(config.path, join=config.join), *map(read, config.also)])

@@ -39,7 +39,7 @@ def run_demo(out: Path, *, users: int = 2000, items: int = 1200, seed: int = 7) 
     say(outcome.text())
     say("5/5  three people and their reasons")
     recommender = Recommender.from_pretrained(run)
-    return save_report(outcome, recommender, gallery(recommender))
+    return save_report(outcome, gallery(recommender))
 
 
 def demo_config(seed: int) -> RunConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..eval import CaseResults, Comparison, Estimate, Summary, against_all_in_pa
 from ..eval.baseline_set import all_baselines
 from ..eval.baselines import unit_rows, whitened
 from ..eval.groups import group_gap, people_groups
+from ..eval.leaks_split import in_history
 from ..eval.memorization import survival
 from ..eval.protocol import ScoreFn
 from ..eval.protocol import evaluate as ask
@@ -110,6 +111,16 @@ def content_vectors(content: Content, fit: NDArray[np.bool_]) -> NDArray[np.floa
     return unit_rows(np.concatenate(parts, axis=1)) if parts else None
 
 
+def _repeated(cases: Cases) -> Iterator[str]:
+    """What a reader must know where people come back to what they had."""
+    again = int(in_history(cases).sum())
+    if again:
+        yield (
+            f"{again:,} of {len(cases):,} right answers were in the person's history already; what was seen "
+            "is left out of every list, so all systems miss them"
+        )
+
+
 class _Evaluation:
     """One model and the questions it is asked."""
 
@@ -159,7 +170,7 @@ class _Evaluation:
             gaps={column: gap for column, gap in gaps.items() if gap},
             memorization=self._memorized(few) if probe else None,
             findings=leaks_of_run(self.voting, self.split, few, self.released, own=self.own),
-            notes=[self._how_many(len(cases)), *baselines.notes],
+            notes=[self._how_many(len(cases)), *_repeated(cases), *baselines.notes],
             protocol=self.protocol,
             own=self.own,
             training_seeds=[one.config.pretrain.seed for one in (self.run, *self.others)],

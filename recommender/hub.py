@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pyarrow as pa
 from huggingface_hub import HfApi
 
 from ..base.config import to_yaml
-from ..base.errors import ArtifactError
+from ..base.errors import ArtifactError, first_line
 from ..base.files import absolute, publish_directory, read_json, verify_directory, write_json, write_text
 from ..corpus.catalogue import Catalogue
 from ..encoders import Content
@@ -24,7 +25,7 @@ from .run_directory import LOG, REPORT, Run, load_run, revise, write_items
 
 CARD = "README.md"
 METRICS = "metrics.json"
-PAGES = ("index.html", "card.md")  # of a report: they show people, and examples of leaks
+PAGES = ("index.html", "card.md")  # of a report (card.md: an older one): they show people, and leaks
 ABSOLUTE = re.compile(r"(?<![^\s=])[/~][^\s=]*/")  # the folders before a name in a command
 
 
@@ -50,9 +51,9 @@ def push(path: Path | str, repo_id: str, *, private: bool = False, api: HfApi | 
         try:
             api.create_repo(repo_id, private=private, exist_ok=True)
             done = api.upload_folder(repo_id=repo_id, folder_path=public)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # no network, no login, a refusal: each in a class of its own
             raise ArtifactError(
-                f"the hub did not take the run: {error}",
+                f"the hub did not take the run: {first_line(error)}",
                 where=repo_id,
                 fix="log in with the hub's own command line and check that it can be reached",
             ) from error
@@ -134,12 +135,24 @@ def model_card(path: Path) -> str:
 
 
 def _figures(metrics: dict[str, Any]) -> str:
-    """NDCG@10 of every system of the report, by segment."""
-    rows = ["| system | segment | n | NDCG@10 | 95 % interval |", "|---|---|---|---|---|"]
+    """The report's metric for every system, by segment, and what it takes to repeat and to judge it."""
+    about, seeds = metrics["provenance"], ", ".join(map(str, metrics["provenance"]["seeds"]))
+    remarks = [
+        *(one["says"] for one in metrics["comparisons"].get("all", ())),
+        *(f"Leak check: {one['check']}, {one['count']} of {one['total']}" for one in metrics["leaks"]),
+        *metrics["limits"],
+    ]
+    made = f"Seeds: {seeds}. Command: `{about['command']}`."
+    return "\n".join([*_table(metrics), "", made, "", *(f"- {one}" for one in remarks)]) + "\n"
+
+
+def _table(metrics: dict[str, Any]) -> Iterator[str]:
+    metric = metrics.get("metric", "NDCG@10")  # an older report knows no other
+    yield f"| system | segment | n | {metric} | 95 % interval |"
+    yield "|---|---|---|---|---|"
     for name, segments in metrics["systems"].items():
         for segment in ("all", "warm", "cold"):
-            mean, low, high = segments.get(segment, {}).get("NDCG@10") or (None, None, None)
+            mean, low, high = segments.get(segment, {}).get(metric) or (None, None, None)
             if mean is not None:
                 interval = f"{low:.4f} to {high:.4f}"
-                rows.append(f"| {name} | {segment} | {segments[segment]['n']} | {mean:.4f} | {interval} |")
-    return "\n".join([*rows, "", f"Made by `{metrics['provenance']['command']}`."])
+                yield f"| {name} | {segment} | {segments[segment]['n']} | {mean:.4f} | {interval} |"

@@ -69,7 +69,14 @@ def _own(run: Run, protocol: str | None) -> Questions:
     need_log(run, "evaluated on its own questions")
     own = resolved_protocol(run.config.split, run.log)
     wanted = {"item-cold": "time", None: own}.get(protocol, protocol)
-    if wanted != own or own == "none":
+    if own == "none":
+        raise ConfigError(
+            'a run that held nothing back for a test (split.protocol = "none")',
+            where=str(run.path),
+            expected="questions the run has not learned from",
+            fix="pretrain another run without that setting to evaluate it",
+        )
+    if wanted != own:
         raise ConfigError(
             f'protocol "{protocol}" on a run that was held out for "{own}"',
             where=str(run.path),

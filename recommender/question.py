@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +40,8 @@ class Question:
     repeats
         Whether items of the history may be recommended again.
     on_unknown
-        Unknown keys in `history`: "error" raises, "count" leaves them out and says how many.
+        Unknown keys in `history`, `allow` and `deny`: "error" raises, "count" leaves them out and says how
+        many.
     """
 
     user: str | None = None
@@ -55,8 +57,9 @@ class Question:
     on_unknown: Literal["error", "count"] = "error"
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ConfigError(f"k = {self.k}", expected="at least 1")
+        if not isinstance(self.k, Integral) or self.k < 1:
+            raise ConfigError(f"k = {self.k!r}", expected="a whole number of at least 1")
+        _need_text(self.query, "query")
         for name, keys in (("history", self.history), ("allow", self.allow or ()), ("deny", self.deny)):
             if isinstance(keys, str):
                 raise ConfigError(f'"{keys}" alone', where=name, expected="a list of item keys")

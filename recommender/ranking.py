@@ -15,12 +15,12 @@ from ..base.hashing import key_hashes
 from ..base.progress import say
 from ..eval.ranking import Candidates, top_rows
 from ..finetune import Blend, PackedRanker, Ranker, RankRequest
-from ..finetune.voters import BASE
+from ..finetune.voters import BASE, standardized
 from ..foundation.scorer import FoundationScorer
 from .mixture import scorer_of
 from .question import Person
 from .run_directory import RANKER, Run
-from .voters import ContentSpace, standardized
+from .voters import ContentSpace
 
 Vectors = NDArray[np.float32]
 ADAPTER = "adapter"
@@ -191,6 +191,8 @@ class Voting:
 
         Of somebody without history that vote only says what is popular, so the wish counts more.
         """
+        if not len(similarity):
+            return similarity
         weight = self.run.config.serve.wish_weight * (1 if len(person) else STRANGER)
         return np.asarray(weight * max(1.0, float(foundation.std())) * standardized(similarity), np.float32)
 

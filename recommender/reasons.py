@@ -84,6 +84,7 @@ class Reasons:
                 popularity=float(self.popularity[row]),
                 read=read,
                 lexicon=self.lexicon,
+                wording=self.run.config.serve.wording,
             )
             for place, row in enumerate(rows)
         ]

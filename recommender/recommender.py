@@ -24,6 +24,7 @@ from ..corpus.catalogue import Catalogue
 from ..corpus.predicates import Predicate, parse_predicate
 from ..explain import Explanation
 from ..finetune import ServedRanker
+from ..finetune.voters import standardized
 from ..prompts.wish import Wish, WishParser
 from ..retrieval.contract import Retriever
 from ..retrieval.filters import Filters
@@ -34,7 +35,7 @@ from .question import People, Person, Question
 from .ranking import Ordering, Voting
 from .reasons import Reasons
 from .run_directory import Run, load_run
-from .voters import ContentSpace, image_similarity, standardized, text_similarity
+from .voters import ContentSpace, similarity
 
 if TYPE_CHECKING:
     from ..encoders import ImageEncoder, TextEncoder
@@ -95,7 +96,7 @@ class Recommender:
         """
         self.voting.patience, self.reasons.patience = seconds, seconds
         self.voting.ready()
-        for part in ("retriever", "text_encoder", "image_encoder", "wishes"):
+        for part in ("retriever", "text_encoder", "image_encoder", "wishes", "words"):
             try:
                 getattr(self, part)
             except FirstlightError as error:
@@ -123,6 +124,11 @@ class Recommender:
         """Reads pictures; None when the run has none."""
         return image_encoder_of(self.run)
 
+    @property
+    def version(self) -> str:
+        """Another one for every change of the run's files; what was loaded stays what it was."""
+        return self.run.version
+
     @cached_property
     def words(self) -> WordIndex:
         """Finds items by the words of their texts."""
@@ -145,6 +151,7 @@ class Recommender:
         allow: Sequence[str] | None = None,
         deny: Sequence[str] = (),
         where: Sequence[Predicate | str] = (),
+        repeats: bool = False,
     ) -> Answer:
         """Recommend `k` items; see :class:`Question` for what each part means.
 
@@ -158,15 +165,19 @@ class Recommender:
         Raises
         ------
         ConfigError
-            If a key is no text, or `k` is below 1.
+            If a part of the question is of a wrong type, or `k` is below 1.
         UnknownKeyError
             For an unknown user or item.
         DataError
             For a condition on an unknown field, or an unreadable picture.
         """
+        if isinstance(where, str):
+            raise ConfigError(f'"{where}" alone', where="where", expected="a list of conditions")
         conditions = tuple(parse_predicate(one) if isinstance(one, str) else one for one in where)
         image = Path(image) if isinstance(image, str) else image
-        return self.answer(Question(user, history, query, image, k, explain, allow, deny, conditions))
+        return self.answer(
+            Question(user, history, query, image, k, explain, allow, deny, conditions, repeats)
+        )
 
     def answer(self, question: Question) -> Answer:
         """Answer one question."""
@@ -211,10 +222,11 @@ class Recommender:
         person = self.people.find(question)
         wish = self.wishes.parse(question.query) if question.query.strip() else Wish(question.query)
         anchors = self.catalogue.vocabulary.rows(wish.anchors)
+        allow, deny = self._listed(question)
         filters = Filters(
             seen=anchors if question.repeats else np.concatenate([person.rows, anchors]),
-            allow=question.allow,
-            deny=question.deny,
+            allow=allow,
+            deny=deny,
             where=(*question.where, *wish.limits, *wish.unwanted),
             released_by=time.time(),
         )
@@ -225,6 +237,16 @@ class Recommender:
         similarity = self._similarity(question, embedded, anchors, met)
         return _Asked(question, person, wish, filters.mask(self.catalogue), met, similarity)
 
+    def _listed(self, question: Question) -> tuple[Sequence[str] | None, Sequence[str]]:
+        """The keys to choose from and those to leave out; unknown ones stay only where they are errors."""
+        allow, deny = question.allow, question.deny
+        if question.on_unknown == "error":
+            return allow, deny
+        known = self.catalogue.vocabulary
+        if allow is not None:
+            allow = [key for key in allow if key in known]
+        return allow, [key for key in deny if key in known]
+
     def _similarity(
         self, question: Question, embedded: str, anchors: NDArray[np.int32], met: NDArray[np.bool_]
     ) -> Vectors | None:
@@ -233,27 +255,28 @@ class Recommender:
         `embedded` is what texts are compared with: nothing where attributes say it all and a history says
         the rest, for how near each comedy is to the word "comedy" would only drown taste.
         """
-        parts: list[Vectors] = []
-        if embedded.strip() and self.text_encoder is not None:
-            vector = self.text_encoder.encode_texts([embedded])[0]
-            parts.append(standardized(text_similarity(self.run.content, vector)))
+        parts: list[NDArray[np.floating]] = []
+        text = self.run.content.text
+        if embedded.strip() and text is not None and self.text_encoder is not None:
+            parts.append(standardized(similarity(text, self.text_encoder.encode_texts([embedded])[0])))
         if len(anchors):
             likeness = " ".join(self.catalogue[row].text for row in anchors.tolist())
             parts += [standardized(self.space.scores(anchors)), standardized(self.words.scores(likeness))]
         if len(met):
             parts.append(np.asarray(MET * np.mean(met, axis=0), dtype=np.float32))
         if question.image is not None:
-            parts.append(standardized(image_similarity(self.run.content, self._image_vector(question.image))))
+            parts.append(standardized(self._like_picture(question.image)))
         return np.asarray(np.sum(parts, axis=0), dtype=np.float32) if parts else None
 
-    def _image_vector(self, image: Path | bytes) -> Vectors:
-        if self.image_encoder is None:
+    def _like_picture(self, image: Path | bytes) -> Vectors:
+        pictures = self.run.content.image
+        if self.image_encoder is None or pictures is None:
             raise ConfigError(
                 "this run reads no pictures",
                 expected="a run pretrained with pictures",
                 fix="ask in words, or pretrain with images",
             )
-        return self.image_encoder.encode_images([image])[0]
+        return similarity(pictures, self.image_encoder.encode_images([image])[0])
 
     def _pool(self, asked: _Asked, state: Vectors) -> NDArray[np.int64]:
         """Rows worth ranking: the nearest by behavior, what is remembered, and what is nearest to a wish."""
@@ -293,6 +316,13 @@ class Recommender:
         if asked.person.unknown:
             some = "1 unknown key" if asked.person.unknown == 1 else f"{asked.person.unknown} unknown keys"
             notes.append(f"left out of the history: {some}")
+        allow, deny = self._listed(asked.question)
+        for name, given, kept in (
+            ("allow", asked.question.allow or (), allow or ()),
+            ("deny", asked.question.deny, deny),
+        ):
+            if len(kept) < len(given):
+                notes.append(f"left out of {name}: {len(given) - len(kept)} unknown")
         allowed = int(asked.allowed.sum())
         if allowed < asked.question.k:
             notes.append(f"items that pass the filters: {allowed or 'none'}")

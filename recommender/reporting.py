@@ -24,7 +24,7 @@ from .answers import Answer, Recommendation
 from .outcome import OURS, Outcome
 from .ranking import BLEND
 from .recommender import Recommender
-from .run_directory import RANKER, REPORT, Run, revise
+from .run_directory import IMAGE_ENCODER, RANKER, REPORT, Run, revise
 
 TITLE = "Firstlight"
 SHOWN_GROUPS = 15
@@ -32,7 +32,7 @@ ELSEWHERE_LEAD = "How well this run recommends in a domain it was not trained on
 LEAD = "What this run learned, how well it recommends, and why: warm and never-seen items, side by side."
 
 
-def save_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Person] = ()) -> Path:
+def save_report(outcome: Outcome, gallery: Sequence[Person] = ()) -> Path:
     """Write ``run/report`` for an evaluated run and return the page's path.
 
     Figures of another domain go into a folder of their own inside of it.
@@ -42,9 +42,9 @@ def save_report(outcome: Outcome, recommender: Recommender, gallery: Sequence[Pe
     place = Path(REPORT)
     if not outcome.own:
         place /= f"{outcome.protocol}-{outcome.split.digest[:8]}"
-    with revise(recommender.run.path) as draft:
+    with revise(outcome.run.path) as draft:
         write_report(draft / place, make_report(outcome, gallery))
-    return recommender.run.path / place / "index.html"
+    return outcome.run.path / place / "index.html"
 
 
 def make_report(outcome: Outcome, gallery: Sequence[Person] = ()) -> Report:
@@ -161,7 +161,7 @@ def _limits(outcome: Outcome) -> list[str]:
     limits = ["Figures are of one seed and one split; intervals are over people, not over trainings."]
     if n > 1:
         limits = [f"Figures are of {n} seeds and one split; intervals are over people and seeds."]
-    if (run.path / "image_encoder").is_dir():
+    if (run.path / IMAGE_ENCODER).is_dir():
         limits.append(
             "The image tower was trained on this catalogue alone: no pretrained CLIP weights were used."
         )

@@ -42,10 +42,10 @@ from ..base.files import (
     write_json,
     write_text,
 )
+from ..base.progress import quiet_transformers
 from ..corpus.catalogue import Catalogue
 from ..corpus.interactions import Interactions
 from ..encoders import Content
-from ..finetune.llm import quiet_transformers
 from ..foundation import FoundationModel
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer

@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from ..base.config import to_yaml
+from ..base.config import load_config
 from ..base.errors import ArtifactError, ConfigError, DataError
 from ..base.files import MANIFEST, remove_drafts, restore_directory
 from ..base.progress import say
@@ -62,9 +63,12 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     config = config or RunConfig()
     config = replace(config, data=replace(config.data, path=str(data)), content=resolved(config.content))
     _know_items_by_something(config)
-    if _stands_already(out, config):
-        return out
+    stands = _stands_already(out, config)
     dataset = read_data(config.data)
+    if stands:
+        _refuse_other_data(out, dataset)
+        say(f"{out} is complete already; nothing to do")
+        return out
     if len(dataset.interactions) == 0:
         raise DataError(
             "no interactions to learn from",
@@ -117,8 +121,7 @@ def _stands_already(out: Path, config: RunConfig) -> bool:
         return False
     settings = out / "config.yaml"
     complete = (out / MANIFEST).is_file() and settings.is_file()
-    if complete and settings.read_text(encoding="utf-8") == to_yaml(config):
-        say(f"{out} is complete already; nothing to do")
+    if complete and load_config(RunConfig, settings) == config:
         return True
     raise ArtifactError(
         "something else stands there",
@@ -126,6 +129,33 @@ def _stands_already(out: Path, config: RunConfig) -> bool:
         expected="a new place, or a run of the same settings",
         fix="choose another --out or remove it",
     )
+
+
+def _refuse_other_data(out: Path, dataset: Dataset) -> None:
+    """A finished run of these settings must have been made from what the data hold now."""
+    run, log, items = load_run(out), dataset.interactions, dataset.catalogue.table
+    kept = run.catalogue.table.slice(0, len(items))  # items added since stand behind
+    same = (
+        np.array_equal(run.log.rows, log.rows)
+        and np.array_equal(run.log.times, log.times)
+        and all(_equal(kept, items, name) for name in items.column_names if name != "image")
+    )
+    if not same:
+        raise ArtifactError(
+            "a run of the same settings, made before the data changed",
+            where=str(out),
+            expected=f"the {len(run.log):,} interactions and {len(run.catalogue):,} items it was made from, "
+            f"not {len(log):,} and {len(items):,}",
+            fix="choose another --out, or remove the run",
+        )
+
+
+def _equal(one: pa.Table, other: pa.Table, name: str) -> bool:
+    """Whether a column holds the same; one that items added later have made wider is not compared."""
+    if name not in one.column_names:
+        return False
+    column = one.column(name)
+    return column.type != other.column(name).type or column.equals(other.column(name))
 
 
 def _say_what_new_items_lack(n_items: int, config: RunConfig) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..base.config import load_config, to_yaml
 from ..base.errors import ConfigError, DataError
-from ..base.files import remove_drafts, write_json, write_text
+from ..base.files import changed_meanwhile, remove_drafts, write_json, write_text
 from ..base.hashing import key_hashes
 from ..base.progress import say
 from ..finetune import (
@@ -93,10 +93,7 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
     run = load_run(Path(path))
     need_log(run, "tuned")
     config = load_config(RunConfig, run.path / "config.yaml", overrides)
-    if (
-        replace(config, ranker=run.config.ranker, tuning=run.config.tuning, serve=run.config.serve)
-        != run.config
-    ):
+    if not _same_but_for_tuning(config, run.config):
         raise ConfigError(
             "a setting of pre-training",
             where="--set",
@@ -108,9 +105,16 @@ def finetune(path: Path | str, overrides: Sequence[str] = ()) -> Tuning:
     work = run.path.with_name(f".{run.path.name}.ranker")
     tuning = Tuner(as_fitted(run)).tune(work / ADAPTER)
     with revise(run.path) as draft:
+        if not _same_but_for_tuning(load_config(RunConfig, draft / "config.yaml"), config):
+            raise changed_meanwhile(run.path)  # pretrained anew, with other settings
         _write(draft, run, tuning, work / ADAPTER)
     shutil.rmtree(work, ignore_errors=True)
     return tuning
+
+
+def _same_but_for_tuning(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two runs' settings differ at most in what may be chosen after pre-training."""
+    return replace(one, ranker=other.ranker, tuning=other.tuning, serve=other.serve) == other
 
 
 def _write(draft: Path, run: Run, tuning: Tuning, adapter: Path) -> None:

@@ -13,18 +13,19 @@ from scipy.special import logsumexp
 
 from ..base.hashing import key_hashes
 from ..corpus.interactions import Cases
-from ..eval.metrics import harmonic_mean, hits_from_ranks, mean_of, ndcg
+from ..eval.metrics import harmonic_mean, mean_of, ndcg_of_ranks
 from ..eval.ranking import Candidates, Seen, ranks_of_targets
 from ..foundation import FoundationModel, ItemFeatures
 from ..foundation.memory import TransitionMemory
 from ..foundation.scorer import FoundationScorer
 
-MAX_CASES, K = 1500, 10
+MAX_CASES = 1500
 BIAS_BOUND = 8.0
 USUAL_SHARE = 0.2  # of the memory, while training
 MORE_BIAS = (0.0, 0.5, 1.0, 1.5)  # beyond the most likely one
 SHARES = (0.0, 0.1, 0.2, 0.3)  # with more, known pairs drown new items as soon as many are out
 MIN_COLD = 30  # fewer cold cases say nothing about cold items
+NONE_FOUND = 1e-3  # below what a single cold case among the first ten would bring
 ELEMENTS = 1 << 24  # scores of a block of cases: 64 MiB, and a handful of such arrays at a time
 
 Scores = NDArray[np.float32]
@@ -46,7 +47,8 @@ class Validator:
     At the end :meth:`best` chooses both on a grid.
 
     The score is the harmonic mean of warm and cold NDCG@10 (picking by warm items alone selects
-    checkpoints that lean on IDs), or NDCG@10 of all cases when hardly any is cold.
+    checkpoints that lean on IDs), or NDCG@10 of all cases when hardly any is cold. Where no new item is found
+    the mean is 0 for the best network and the worst; a little of the latter tells them apart.
     """
 
     def __init__(
@@ -115,7 +117,8 @@ class Validator:
     def _figure(self, gains: NDArray[np.float64], cold: NDArray[np.bool_]) -> dict[str, float]:
         figures = {"ndcg": mean_of(gains), "warm": mean_of(gains[~cold]), "cold": mean_of(gains[cold])}
         both = float(harmonic_mean(figures["warm"], figures["cold"]))
-        return {"score": both if self.counted else figures["ndcg"], **figures}
+        score = (both or NONE_FOUND * figures["ndcg"]) if self.counted else figures["ndcg"]
+        return {"score": score, **figures}
 
     def _likeliest_bias(self, network: _Network) -> float:
         """The number that, added to cold items, makes the targets most likely; 0 without cold cases."""
@@ -139,7 +142,7 @@ class Validator:
 def _ndcg(scores: Scores, cases: Cases) -> NDArray[np.float64]:
     """NDCG@10 of each case, seen items out; ties go against the target."""
     ranks = ranks_of_targets(scores, cases.targets, Candidates(Seen(cases.history_rows, cases.offsets)))
-    return ndcg(hits_from_ranks(ranks, K), np.ones(len(ranks), dtype=np.int64), K)
+    return ndcg_of_ranks(ranks)
 
 
 def set_cold_bias(model: FoundationModel, value: float) -> None:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..corpus.keys import Rows
-from ..encoders import Content
+from ..encoders import Encoded
 from ..eval.baselines import unit_rows
 from .run_directory import Run
 
@@ -54,21 +54,6 @@ class ContentSpace:
         return self.vectors @ self.profile(rows)
 
 
-def text_similarity(content: Content, query: Vectors) -> Vectors:
-    """Cosine of a typed wish with every item's text, float32 [n]; -1 for an item without text."""
-    if content.text is None:
-        return np.zeros(0, np.float32)
-    return np.where(content.text.present, content.text.vectors @ query, -1).astype(np.float32)
-
-
-def image_similarity(content: Content, query: Vectors) -> Vectors:
-    """Cosine of a picture with every item's picture, float32 [n]; -1 for an item without one."""
-    if content.image is None:
-        return np.zeros(0, np.float32)
-    return np.where(content.image.present, content.image.vectors @ query, -1).astype(np.float32)
-
-
-def standardized(scores: Vectors) -> Vectors:
-    """Zero mean and unit deviation over the list; zeros when all are equal."""
-    spread = scores.std()
-    return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
+def similarity(encoded: Encoded, query: Vectors) -> Vectors:
+    """Cosine of a wish's or picture's vector with every item's, float32 [n]; -1 for an item without one."""
+    return np.where(encoded.present, encoded.vectors @ query, -1).astype(np.float32)

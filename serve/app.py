@@ -7,6 +7,7 @@ from fastapi import Body, FastAPI, Form
 from fastapi.responses import FileResponse, HTMLResponse
 
 from ..base.errors import ConfigError, UnknownKeyError
+from ..corpus.pictures import SUFFIXES
 from ..corpus.predicates import parse_predicate
 from ..recommender import Question, Recommender
 from .gate import BodyLimit, Queue
@@ -15,7 +16,6 @@ from .refusals import REFUSALS, handle_errors
 from .schemas import ask_model, explain_model, look_alike_model
 
 PICTURE = "/recommend/picture"
-PICTURES = (".jpg", ".jpeg", ".png", ".webp")  # whatever else a table calls an image stays private
 
 
 def make_app(recommender: Recommender, limits: Limits | None = None) -> FastAPI:
@@ -50,13 +50,14 @@ def _reading(app: FastAPI, recommender: Recommender) -> None:
     @app.head("/health", include_in_schema=False)
     @app.get("/health")
     async def health() -> dict[str, Any]:
-        return {"status": "ok", "items": len(recommender.catalogue)}
+        return {"status": "ok", "items": len(recommender.catalogue), "run": recommender.version}
 
     @app.head("/items/{key:path}/image", include_in_schema=False)
     @app.get("/items/{key:path}/image", response_class=FileResponse)
-    async def picture(key: str) -> FileResponse:
+    def picture(key: str) -> FileResponse:  # in a thread: an unknown key is compared with all others
         image = recommender.catalogue.by_key(key).image
-        if image is None or image.suffix.lower() not in PICTURES or not image.is_file():
+        # whatever else a table calls an image stays private
+        if image is None or image.suffix.lower() not in SUFFIXES or not image.is_file():
             raise UnknownKeyError(f'item "{key}" has no picture')
         return FileResponse(image)
 

@@ -61,6 +61,7 @@ def ask_model(limits: Limits) -> type[BaseModel]:
         allow=(list[Text] | None, Field(default=None, max_length=limits.keys)),
         deny=(list[Text], Field(default=[], max_length=limits.keys)),
         where=(list[condition], Field(default=[], max_length=limits.conditions)),  # type: ignore[valid-type]
+        repeats=(bool, False),
         unknown=(str, Field(default="error", pattern="^(error|count)$")),
     )
 

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from ...base.errors import DataError
 from ..dataset import ReadReport
+from ..pictures import SUFFIXES
 from . import tables
 from .batch import Sheet
 from .items import clean_items
 
 KEY_NAMES = ("item_id", "movieId", "parent_asin", "asin")
 PERSON_NAMES = ("user_id", "userId")
-PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 MOST_TAGS = 10
 
 
@@ -103,13 +103,13 @@ def _pictures(folder: Path, root: Path) -> pa.Table:
     """The pictures of a folder by their names without the ending; paths relative to `root` if inside it."""
     inside = folder.resolve().is_relative_to(root.resolve())
     start = folder.resolve().relative_to(root.resolve()) if inside else folder.resolve()
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     by_key = {path.stem: str(start / path.name) for path in files}
     if not by_key:
         raise DataError(
             "no picture",
             where=str(folder),
-            expected=f"files named by item key: <item_id>{', '.join(PICTURES)}",
+            expected=f"files named by item key: <item_id>{', '.join(SUFFIXES)}",
             fix="check --join",
         )
     return pa.table({"item_id": list(by_key), "image": list(by_key.values())})

@@ -154,15 +154,17 @@ _WRITTEN = {"years": _are_years, "days": _are_days}
 
 
 def _calendar(numbers: NDArray[np.float64], written: str) -> NDArray[np.float64]:
-    """Seconds at which these years, or days as YYYYMMDD, begin; NaN for what is none."""
+    """Seconds at which these years, or days as YYYYMMDD, begin; NaN for what is none, as 31 February."""
     seconds, good = np.full(len(numbers), np.nan), _WRITTEN[written](numbers)
     whole = numbers[good].astype(np.int64)
     if written == "years":
         moments = (whole - 1970).astype("datetime64[Y]")
     else:
-        months = (whole // 10_000 - 1970) * 12 + whole // 100 % 100 - 1
-        moments = months.astype("datetime64[M]").astype("datetime64[D]") + (whole % 100 - 1)
-    seconds[good] = moments.astype("datetime64[s]").astype(np.float64)
+        months = ((whole // 10_000 - 1970) * 12 + whole // 100 % 100 - 1).astype("datetime64[M]")
+        moments = months.astype("datetime64[D]") + (whole % 100 - 1)
+        moments[moments.astype("datetime64[M]") != months] = np.datetime64("NaT")
+    begun = moments.astype("datetime64[s]")
+    seconds[good] = np.where(np.isnat(begun), np.nan, begun.astype(np.float64))
     return seconds
 
 

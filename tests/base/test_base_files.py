@@ -39,6 +39,15 @@ def test_a_published_directory_verifies(tmp_path):
     assert tree(tmp_path) == ["run", "run/a.txt", "run/manifest.json", "run/sub", "run/sub/b.txt"]
 
 
+def test_the_manifest_of_a_directory_inside_is_a_file_like_others(tmp_path):
+    with publish_directory(tmp_path / "run") as draft:
+        publish(draft / "inner")
+    assert "inner/manifest.json" in verify_directory(tmp_path / "run")
+    (tmp_path / "run" / "inner" / "manifest.json").write_text("{}")
+    with pytest.raises(ArtifactError, match="the file was altered or truncated"):
+        verify_directory(tmp_path / "run")
+
+
 def test_a_failure_leaves_the_old_version(tmp_path):
     publish(tmp_path / "run", "old")
     with pytest.raises(RuntimeError), publish_directory(tmp_path / "run") as draft:

@@ -26,10 +26,12 @@ def imported_rooms(path: Path):
         if isinstance(node, ast.ImportFrom) and node.level:
             above = parts[: len(parts) - node.level + 1]
             target = [*above, *(node.module.split(".") if node.module else [])]
-            if target and target[0] != parts[0]:
-                yield target[0]
+            rooms = target[:1] or [one.name for one in node.names]  # `from .. import encoders`
+            yield from (room for room in rooms if room != parts[0])
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "firstlight":
             yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.split(".")[0] == "firstlight")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -38,6 +40,10 @@ def test_a_floor_imports_only_floors_below(path):
     for room in imported_rooms(path):
         assert room in FLOORS, f"{path} imports {room} by its full name; import relatively"
         assert FLOORS[room] < own, f"{path} (floor {own}) imports {room} (floor {FLOORS[room]})"
+
+
+def test_a_room_imported_whole_counts_too():
+    assert "encoders" in set(imported_rooms(ROOT / "recommender" / "content.py"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -68,7 +74,7 @@ def test_import_is_light():
 def test_serving_loads_encoders_and_plots_only_when_asked():
     code = (
         "import sys, firstlight.recommender; "
-        "print(*({'open_clip', 'sentence_transformers', 'matplotlib'} & sys.modules.keys()))"
+        "print(*({'open_clip', 'sentence_transformers', 'matplotlib', 'faiss', 'gguf'} & sys.modules.keys()))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []

@@ -59,6 +59,24 @@ def test_extending_with_a_known_key_or_another_type_is_an_error():
         catalogue.extended(other)
 
 
+def test_whole_numbers_beside_fractions_become_floats():
+    whole, fractions = (
+        [Item(ItemKey(key), key, attributes={"price": p})] for key, p in (("a", 5), ("b", 4.99))
+    )
+    for first, second in ((whole, fractions), (fractions, whole)):
+        both = Catalogue.from_items(first).extended(Catalogue.from_items(second))
+        assert both.table.schema.field("price").type == pa.float64()
+        assert {both.by_key(key).attributes["price"] for key in "ab"} == {5.0, 4.99}
+
+
+def test_whole_numbers_that_a_float_has_no_room_for_are_refused():
+    long = Catalogue.from_items([Item(ItemKey("a"), "a", attributes={"seller": 2**53 + 1})])
+    other = Catalogue.from_items([Item(ItemKey("b"), "b", attributes={"seller": 0.5})])
+    for first, second in ((long, other), (other, long)):
+        with pytest.raises(DataError, match="an attribute has another type than before: .*9007199254740993"):
+            first.extended(second)
+
+
 def test_a_few_added_rows_are_typed_as_the_catalogue_is():
     """Read by themselves, an empty price is text and the brand 1984 a number."""
     own = Catalogue(

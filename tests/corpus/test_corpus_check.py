@@ -112,6 +112,33 @@ def test_ids_that_tell_the_time_are_a_warning():
     assert "ids-in-order" not in codes(check_dataset(named), "warning")
 
 
+def test_items_that_appear_at_one_instant_have_no_order():
+    """Ties broken by row would follow the ids, wherever the catalogue is sorted by them."""
+    tied = [(f"u{i % 7}", i, 0 if i < 997 else i) for i in range(1000)]
+    assert "ids-in-order" not in codes(check_dataset(dataset(tied, n_items=1000)), "warning")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["9" * 5000, *(str(i) for i in range(1, 40))],  # more digits than Python turns into a number
+        ["0" * (i + 1) for i in range(40)],
+        ["²", *(str(i) for i in range(1, 40))],
+        ["-1", *(str(i) for i in range(1, 40))],
+    ],
+)
+def test_ids_that_are_no_numbers_or_all_one_have_no_order(keys):
+    ordered = [(f"u{i % 7}", i, i * 10) for i in range(40)]
+    assert "ids-in-order" not in codes(check_dataset(dataset(ordered, keys=keys)), "warning")
+
+
+def test_long_ids_in_order_are_told_apart():
+    """As floats they would all be one."""
+    keys = [str(10**18 + i) for i in range(40)]
+    ordered = dataset([(f"u{i % 7}", i, i * 10) for i in range(40)], keys=keys)
+    assert "(rank correlation 1.00)" in str(check_dataset(ordered)).replace("\n", " ")
+
+
 def test_a_person_who_stands_twice_is_a_warning():
     five = [("a", i, i) for i in range(5)] + [("b", i, i + 100) for i in range(5)]
     report = check_dataset(dataset([*five, ("c", 1, 1), ("d", 1, 1)], n_items=6))
@@ -147,7 +174,17 @@ def test_pictures_that_cannot_be_read(tmp_path):
 def test_a_huge_picture_is_not_decoded(tmp_path):
     Image.new("1", (8000, 8000)).save(tmp_path / "huge.png")
     report = check_dataset(dataset(ROWS, columns={"image": ["huge.png"] + [None] * 3}, root=tmp_path))
-    assert "8000 x 8000 pixels are too many" in str(report)
+    (found,) = (finding.text for finding in report.findings if finding.code == "pictures")
+    assert found.endswith("8000 x 8000 pixels; expected JPEG, PNG or WebP of at most 25 megapixels")
+
+
+def test_what_no_encoder_reads_is_not_called_readable(tmp_path):
+    Image.new("1", (6000, 5000)).save(tmp_path / "large.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "film.gif")
+    Image.new("RGB", (8, 408)).save(tmp_path / "thread.png")
+    images = ["large.png", "film.gif", "thread.png", None]
+    report = check_dataset(dataset(ROWS, columns={"image": images}, root=tmp_path))
+    assert report.facts["content"]["pictures_unreadable"] == 3
 
 
 def test_the_report_is_plain_and_readable():

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstlight.corpus import Interactions, cases_at
+from firstlight.corpus.interactions import spans
 
 ITEMS = [f"item-{i}" for i in range(6)]
 ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 4)), max_size=40, unique=True)
@@ -122,3 +123,11 @@ def test_a_person_asked_a_thousand_times_is_kept_once():
     assert cases.rows is log.rows
     assert cases.take(np.arange(500)).rows is log.rows
     assert cases.lengths.sum() == 499_500
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 6)), max_size=12))
+def test_spans_are_their_indices_one_after_the_other(pairs):
+    starts, lengths = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    expected = [place for start, length in pairs for place in range(start, start + length)]
+    assert spans(starts, lengths).tolist() == expected
+    assert spans(starts, lengths).dtype == np.int64

@@ -1,18 +1,11 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firstlight.base.errors import DataError, UnknownKeyError
-from firstlight.corpus import FIRST_ITEM, Vocabulary
-from firstlight.corpus.keys import MASK, PAD, UNK, USER, tokens
+from firstlight.corpus import Vocabulary
 
 KEYS = st.lists(st.text(max_size=6), unique=True, max_size=30)
-
-
-def test_the_reserved_tokens_come_before_every_item():
-    assert (PAD, MASK, UNK, USER) == (0, 1, 2, 3)
-    assert tokens(np.array([0, 5], dtype=np.int32)).tolist() == [FIRST_ITEM, FIRST_ITEM + 5]
 
 
 @given(KEYS)

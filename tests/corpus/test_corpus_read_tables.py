@@ -335,6 +335,21 @@ def test_release_times_and_pictures(tmp_path):
     assert any("1 release times" in note for note in dataset.report.notes)
 
 
+def test_days_that_do_not_exist_are_no_times(tmp_path):
+    """As numbers of days from the first of the month, they would be of the next one."""
+    days = ["19990228", "19990231", "19990229", "20000229", "20010431"]
+    log = [{"user_id": "u", "item_id": str(i), "timestamp": day} for i, day in enumerate(days)]
+    items = [{"item_id": str(i), "title": "x", "available_from": day} for i, day in enumerate(days)]
+    dataset = read_dataset(folder_of(tmp_path, log, items))
+    begun = [920_160_000.0, 951_782_400.0]
+    assert dataset.interactions.times.tolist() == begun
+    assert dataset.report.skipped == {"no timestamp that is a time": 3}
+    np.testing.assert_array_equal(
+        dataset.catalogue.available_from, [begun[0], np.nan, np.nan, begun[1], np.nan]
+    )
+    assert any("3 release times" in note for note in dataset.report.notes)
+
+
 def test_release_times_in_milliseconds_may_be_of_1971(tmp_path):
     days = {"a": "40000000000", "b": "1500000000000", "c": "1500000000001"}
     items = [{"item_id": key, "title": key, "available_from": day} for key, day in days.items()]

@@ -1,6 +1,5 @@
 """Small pictures, a text encoder, an aligned image encoder, and one of a few lines that counts."""
 
-import io
 import socket
 
 import numpy as np
@@ -63,16 +62,6 @@ def titled():
         return Catalogue.from_items([Item(ItemKey(f"k{i}"), title) for i, title in enumerate(titles)])
 
     return build
-
-
-@pytest.fixture(scope="session")
-def as_bytes():
-    def encode(image, kind="PNG", **options):
-        stream = io.BytesIO()
-        image.save(stream, kind, **options)
-        return stream.getvalue()
-
-    return encode
 
 
 def _draw(color, shape, rng, size=48):

@@ -98,8 +98,8 @@ def test_recall_counts_ties_against():
 
 def test_training_sees_what_the_checkpoint_will_see(image_encoder, shapes):
     """The pixels of training are those of the saved transform, and augmentation keeps their range."""
+    from firstlight.corpus.pictures import decode
     from firstlight.encoders.align import _pixels
-    from firstlight.encoders.pictures import decode
 
     item = shapes[5]
     pixels = torch.from_numpy(np.array(_pixels(item.image, 32)))[None]

@@ -6,8 +6,8 @@ from safetensors.numpy import load_file, save_file
 
 from firstlight.base.errors import ArtifactError, ModelError
 from firstlight.corpus import Catalogue, Item, ItemKey
+from firstlight.corpus.pictures import read_bytes
 from firstlight.encoders import Content, EmbeddingCache, Encoded, content, encode_catalogue
-from firstlight.encoders.pictures import read_bytes
 
 
 @pytest.fixture

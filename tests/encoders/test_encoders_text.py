@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 
 from firstlight.base.errors import ModelError
-from firstlight.corpus import Item, ItemKey
-from firstlight.encoders import TextEncoder, text
+from firstlight.corpus import Catalogue, Item, ItemKey
+from firstlight.encoders import EmbeddingCache, TextEncoder, encode_catalogue, text
 from firstlight.encoders.text import _batches, one_line
 
 TEXTS = [
@@ -53,6 +53,19 @@ def test_titles_only_leaves_the_rest_unread():
     bare = Item(ItemKey("1"), TEXTS[0])
     assert short.content(item) == TEXTS[0].encode()
     np.testing.assert_allclose(short.encode([item]).vectors, short.encode([bare]).vectors, atol=1e-6)
+
+
+def test_titles_only_shares_space_and_cache_but_not_vectors_of_other_content(text_encoder, tmp_path):
+    """One revision, so that queries and the image tower fit both; what is read tells the items apart."""
+    short = TextEncoder(titles_only=True, device="cpu")
+    items = [Item(ItemKey("1"), TEXTS[0], description="Space opera."), Item(ItemKey("2"), TEXTS[0])]
+    catalogue, cache = Catalogue.from_items(items), EmbeddingCache(tmp_path)
+    assert short.revision == text_encoder.revision
+    long, brief = (
+        encode_catalogue(catalogue, one, cache=cache).text.vectors for one in (text_encoder, short)
+    )
+    assert long[0] @ long[1] < 0.99
+    np.testing.assert_array_equal(brief, long[[1, 1]])
 
 
 def test_text_that_cannot_matter_does_not(text_encoder):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstlight.base.errors import ConfigError, DataError
-from firstlight.eval.compare import against_all, against_all_in_parts, compare, corrected, holm
+from firstlight.eval.compare import against_all_in_parts, compare, corrected, holm
 from firstlight.eval.results import CaseResults
 
 
@@ -122,17 +122,6 @@ def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
-def test_many_looks_are_corrected():
-    rng = np.random.default_rng(5)
-    system = results("new", random_ranks(rng, 0.35))
-    others = {f"old{i}": results("x", random_ranks(rng, 0.3)) for i in range(8)}
-    alone = [compare(system, one.renamed(name)) for name, one in others.items()]
-    together = against_all(system, others)
-    assert [one.b for one in together] == list(others)
-    assert together == corrected(alone)
-    assert all(t.p_value >= a.p_value for t, a in zip(together, alone, strict=True))
-
-
 def test_looks_at_several_parts_are_corrected_together():
     rng = np.random.default_rng(6)
     system = results("new", random_ranks(rng, 0.38))
@@ -144,9 +133,23 @@ def test_looks_at_several_parts_are_corrected_together():
         "rest": list(others),
     }
     alone = [compare(system, one, where=mask) for mask in list(parts.values())[:2] for one in others.values()]
-    assert [one.p_value for several in found.values() for one in several] == holm(
-        [one.p_value for one in alone]
+    p_values = [one.p_value for several in found.values() for one in several]
+    assert p_values == holm([one.p_value for one in alone])
+
+
+def test_what_is_printed_beside_counts_as_a_look_too():
+    rng = np.random.default_rng(5)
+    system, other = (
+        results(name, random_ranks(rng, chance)) for name, chance in (("new", 0.45), ("old", 0.3))
     )
+    everyone = {"all": np.ones(400, bool)}
+    alone = against_all_in_parts(system, {"old": other}, everyone)["all"]
+    assert alone == [compare(system, other)]
+    further = [compare(other, other)] * 3
+    together = against_all_in_parts(system, {"old": other}, everyone, beside={"more": further})
+    assert together["all"] == corrected([*alone, *further])[:1]
+    assert together["all"][0].p_value == pytest.approx(4 * alone[0].p_value)
+    assert len(together["more"]) == 3
 
 
 def test_other_cases_are_refused():

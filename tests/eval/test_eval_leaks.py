@@ -10,7 +10,7 @@ from firstlight.cli import main
 from firstlight.corpus import Cases, Catalogue, Interactions, Item
 from firstlight.corpus.dataset import Dataset, ReadReport
 from firstlight.corpus.split import leave_one_out, ready_made, time_split, user_cold
-from firstlight.eval import check_leaks, check_protocols, repeat_share
+from firstlight.eval import check_leaks, check_protocols, leaks_of_prompts
 from firstlight.eval.ranking import Candidates, top_rows
 
 N, PEOPLE, LENGTH = 400, 300, 12
@@ -79,10 +79,10 @@ def test_clean_data_has_no_finding(split):
         CATALOGUE,
         fitted={"whitening": counts > 0, "encoder": np.flatnonzero(counts)},
         counts=counts,
-        prompts=prompts,
         top=lambda scores, k: top_rows(scores, k, Candidates(tie_hashes=hashes)),
     )
     assert found == []
+    assert list(leaks_of_prompts(split.test, CATALOGUE, prompts)) == []
 
 
 def test_test_interactions_in_training_are_caught():
@@ -129,14 +129,12 @@ def with_answers(cases):
     )
 
 
-def test_a_target_in_its_own_history_is_caught_and_repeats_are_only_reported():
+def test_a_target_in_its_own_history_is_caught_but_not_where_people_repeat_themselves():
     broken = replace(LEAVE_ONE_OUT, test=with_answers(LEAVE_ONE_OUT.test))
     assert checks(broken, CATALOGUE) == [("targets that stand in their own history", "leak", PEOPLE)]
-    assert repeat_share(broken.test) == 1.0
-    assert repeat_share(LEAVE_ONE_OUT.test) == 0.0
     habits = log_of([np.tile(one[:3], 4) for one in sentences()])  # people who always come back
     split = leave_one_out(habits, train_on_valid=False)
-    assert repeat_share(split.test) == 1.0
+    assert np.mean([row in h for row, h in zip(split.test.targets, split.test.histories(), strict=True)]) == 1
     assert checks(split, CATALOGUE) == []
 
 
@@ -262,14 +260,16 @@ def test_a_label_in_a_prompt_is_caught():
         text + (f" They will love {CATALOGUE[int(test.targets[i])].title}." if i < 30 else "")
         for i, text in enumerate(honest)
     ]
-    found = checks(LEAVE_ONE_OUT, CATALOGUE, prompts=leaky)
-    assert found == [("prompts that hold the title of the right answer", "leak", 30)]
+    (found,) = leaks_of_prompts(test, CATALOGUE, leaky)
+    assert (found.check, found.severity) == ("prompts that hold the title of the right answer", "leak")
+    assert (found.count, found.total) == (30, PEOPLE)
+    assert found.example == f'person "person0000", row {test.targets[0]}'
 
 
 def test_a_title_that_is_a_plain_word_is_no_alarm():
     plain = catalogue_of(titles=dict.fromkeys(range(N), "Movie"))
     prompts = ["Which Movie comes next?"] * len(LEAVE_ONE_OUT.test)
-    assert checks(LEAVE_ONE_OUT, plain, prompts=prompts) == []
+    assert list(leaks_of_prompts(LEAVE_ONE_OUT.test, plain, prompts)) == []
 
 
 @pytest.mark.parametrize("order", ["argsort", "reversed"])

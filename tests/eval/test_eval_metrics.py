@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torchmetrics.functional import retrieval as tm
 
 from firstlight.base.errors import DataError
-from firstlight.eval.metrics import METRICS, evaluate_lists, hits_from_ranks, hits_of_lists, per_case
+from firstlight.eval import judge
+from firstlight.eval.metrics import METRICS, hits_from_ranks, hits_of_lists, ndcg_of_ranks, per_case
 
 KS = (1, 3, 5, 10, 20)
 items = st.integers(0, 14)
@@ -28,7 +29,7 @@ def random_runs(n, seed):
 
 def test_equal_to_ir_measures_on_random_runs():
     lists, truth = random_runs(1000, seed=0)
-    ours = evaluate_lists(lists, truth, KS)
+    ours = judge(lists, truth, ks=KS).values
     theirs = {"Recall": "R", "Precision": "P", "NDCG": "nDCG", "MAP": "AP", "MRR": "RR", "HR": "Success"}
     qrels = [ir_measures.Qrel(str(q), str(i), 1) for q, right in enumerate(truth) for i in right]
     run = [
@@ -49,7 +50,7 @@ def test_equal_to_torchmetrics_on_random_runs():
     rng = np.random.default_rng(1)
     lists = [rng.permutation(40).tolist() for _ in range(100)]
     truth = [set(rng.permutation(40)[: rng.integers(1, 11)].tolist()) for _ in lists]
-    ours = evaluate_lists(lists, truth, KS)
+    ours = judge(lists, truth, ks=KS).values
     functions = {
         "HR": tm.retrieval_hit_rate,
         "Recall": tm.retrieval_recall,
@@ -67,19 +68,19 @@ def test_equal_to_torchmetrics_on_random_runs():
 
 @given(st.lists(st.tuples(ranked, truths), min_size=1, max_size=6))
 def test_metrics_stay_between_zero_and_one(pairs):
-    for values in evaluate_lists([p[0] for p in pairs], [p[1] for p in pairs], KS).values():
+    for values in judge([p[0] for p in pairs], [p[1] for p in pairs], ks=KS).values.values():
         assert ((values >= 0) & (values <= 1 + 1e-12)).all()
 
 
 @given(truths)
 def test_truth_against_truth_is_perfect(truth):
-    found = evaluate_lists([sorted(truth)], [truth], (len(truth),))
+    found = judge([sorted(truth)], [truth], ks=(len(truth),)).values
     assert {round(float(value[0]), 12) for value in found.values()} == {1.0}
 
 
 @given(ranked, truths)
 def test_recall_grows_with_k(one, truth):
-    found = evaluate_lists([one], [truth], KS)
+    found = judge([one], [truth], ks=KS).values
     for metric in ("Recall", "HR", "MRR"):
         values = [found[f"{metric}@{k}"][0] for k in KS]
         assert values == sorted(values)
@@ -89,7 +90,7 @@ def test_recall_grows_with_k(one, truth):
 def test_what_stands_beyond_k_changes_nothing(one, truth, random):
     head, tail = one[:5], one[5:]
     random.shuffle(tail)
-    for values in evaluate_lists([one, head + tail, head], [truth] * 3, (5,)).values():
+    for values in judge([one, head + tail, head], [truth] * 3, ks=(5,)).values.values():
         assert values[0] == values[1] == values[2]
 
 
@@ -100,13 +101,13 @@ def test_a_duplicate_never_raises_a_score(one, truth, data):
     again = data.draw(st.sampled_from(one))
     place = data.draw(st.integers(one.index(again) + 1, len(one)))
     doubled = [*one[:place], again, *one[place:]]
-    found = evaluate_lists([one, doubled], [truth] * 2, KS)
+    found = judge([one, doubled], [truth] * 2, ks=KS).values
     for values in found.values():
         assert values[1] <= values[0] + 1e-12
 
 
 def test_an_empty_truth_scores_zero():
-    found = evaluate_lists([["a", "b"]], [[]], (1, 5))
+    found = judge([["a", "b"]], [[]], ks=(1, 5)).values
     assert {float(value[0]) for value in found.values()} == {0.0}
 
 
@@ -122,10 +123,18 @@ def test_ranks_and_lists_agree(ranks):
     values = per_case(hits, n_relevant, (5, 20))
     assert (values["HR@5"] == values["Recall@5"]).all()
     assert (values["MRR@20"] == np.where(np.array(ranks) <= 20, 1 / np.array(ranks), 0)).all()
+    for k in (5, 20):
+        assert ndcg_of_ranks(np.array(ranks), k) == pytest.approx(values[f"NDCG@{k}"], abs=1e-12)
+
+
+def test_one_target_earns_by_its_rank():
+    found = ndcg_of_ranks(np.array([1, 3, 10, 11, np.inf]))
+    assert found.tolist() == pytest.approx([1, 1 / 2, 1 / np.log2(11), 0, 0])
+    assert ndcg_of_ranks(np.array([1, 3, 4]), k=3).tolist() == [1, 0.5, 0]  # counts will do
 
 
 def test_known_values_by_hand():
-    found = evaluate_lists([["a", "x", "b", "y"]], [{"a", "b", "c"}], (4,))
+    found = judge([["a", "x", "b", "y"]], [{"a", "b", "c"}], ks=(4,)).values
     assert found["NDCG@4"][0] == pytest.approx((1 + 1 / 2) / (1 + 1 / np.log2(3) + 1 / 2))
     assert found["MAP@4"][0] == pytest.approx((1 + 2 / 3) / 3)
     assert (found["Recall@4"][0], found["Precision@4"][0]) == (pytest.approx(2 / 3), 0.5)
@@ -134,4 +143,4 @@ def test_known_values_by_hand():
 
 def test_a_missing_truth_is_refused():
     with pytest.raises(DataError, match="2 lists and 1 truths"):
-        evaluate_lists([[1], [2]], [{1}])
+        judge([[1], [2]], [{1}])

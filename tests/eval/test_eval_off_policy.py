@@ -8,18 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstlight.base.errors import ArtifactError, ConfigError, DataError
-from firstlight.base.files import write_json
+from firstlight.base.errors import DataError
 from firstlight.eval.off_policy import off_policy_value
-from firstlight.eval.power import (
-    Baseline,
-    baseline,
-    from_report,
-    plan,
-    power_of,
-    sample_size,
-    smallest_lift,
-)
+from firstlight.eval.power import Baseline, baseline, plan, sample_size
 
 N_ITEMS = 8
 
@@ -127,24 +118,16 @@ def test_a_planned_test_finds_its_lift_as_often_as_promised():
         z = (b.mean() - a.mean()) / np.sqrt(a.var() / n + b.var() / n)
         found += abs(z) > 1.96
     assert found / 400 == pytest.approx(0.8, abs=0.06)
-    assert power_of(of, 0.1, n) == pytest.approx(0.8, abs=1e-3)
-    assert smallest_lift(of, n) == pytest.approx(0.1, abs=1e-4)
-    assert power_of(of, 0.0, n) == pytest.approx(0.05)
 
 
 def test_the_baseline_is_about_people():
     values, people = np.array([1.0, 0, 1, 1, 1, 1]), np.array([0, 0, 1, 1, 1, 1])
     assert baseline(values, people) == Baseline(0.75, pytest.approx(np.std([0.5, 1], ddof=1)), 2)
-    with pytest.raises(ConfigError, match="a lift other than 0"):
-        sample_size(Baseline(1, 1, 10), 0.0)
 
 
-def test_a_report_is_enough_to_plan_a_test(tmp_path):
+def test_a_report_plans_a_test():
     of = Baseline(0.2, 0.4, 1000)
-    assert plan(of)["people_in_each_arm"]["+10%"] == sample_size(of, 0.1)
+    found = plan(of)
+    assert (found["mean"], found["deviation"], found["n_people"]) == (0.2, 0.4, 1000)
+    assert found["people_in_each_arm"]["+10%"] == sample_size(of, 0.1)
     assert plan(Baseline(0.0, 0.0, 5))["people_in_each_arm"] == {}
-    write_json(tmp_path / "metrics.json", {"ab_test": plan(of)})
-    assert from_report(tmp_path / "metrics.json") == of
-    write_json(tmp_path / "other.json", {})
-    with pytest.raises(ArtifactError, match="no plan of an A/B test"):
-        from_report(tmp_path / "other.json")

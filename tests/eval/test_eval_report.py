@@ -25,7 +25,7 @@ from firstlight.eval import (
     Report,
     Sentence,
     Suggestion,
-    against_all,
+    against_all_in_parts,
     versions,
 )
 from firstlight.eval.charts import charts_of
@@ -35,7 +35,7 @@ from firstlight.eval.plots import Chart, Line, png, svg
 from firstlight.eval.power import baseline, plan
 from firstlight.eval.report import HISTORIES
 from firstlight.eval.thumbnails import data_uri
-from firstlight.eval.write import card_section, write_report
+from firstlight.eval.write import write_report
 
 EVIL = """<script>alert('x')</script>"><img src=http://evil.example/a onerror=alert(1)>&"""
 
@@ -81,7 +81,7 @@ def report(tmp_path_factory):
         facts=[("people", "200"), (EVIL, EVIL)],
         curves=[Curve("training loss", [0, 10, 20], [3.0, 2.0, float("nan")])],
         systems=systems,
-        comparisons={"all": against_all(ours, rivals), "cold": []},
+        comparisons=against_all_in_parts(ours, rivals, {"all": ours.segments()["all"]}) | {"cold": []},
         newcomers=[one.summary(replicates=50, groups=parts) for one in (ours, *rivals.values())],
         lift={"Firstlight": [1.0] * 10},
         mix={"Firstlight": {EVIL: 0.25, "Drama": 0.75}, HISTORIES: {EVIL: 0.5, "Drama": 0.5}},
@@ -144,14 +144,13 @@ def test_the_page_stands_alone(written):
 
 def test_files_beside_the_page_agree_with_it(written, report):
     names = {path.name for path in written.parent.iterdir()}
-    assert names == {"index.html", "metrics.json", "card.md"} | {
-        f"{chart.file}.png" for chart in charts_of(report)
-    }
+    assert names == {"index.html", "metrics.json"} | {f"{chart.file}.png" for chart in charts_of(report)}
     assert {
         f"{name}.png" for name in ("cold-start", "item-count", "exposure", "calibration", "diversity")
     } <= names
     assert "training-1.png" in names
     found = json.loads((written.parent / "metrics.json").read_text())
+    assert found["metric"] == "NDCG@10"
     assert found["provenance"]["digest"] == "d1g35t"
     assert found["provenance"]["seeds"] == [0, 1]
     assert found["provenance"]["versions"]["numpy"] == np.__version__
@@ -225,16 +224,6 @@ def test_an_almost_empty_report_is_a_page(tmp_path):
     assert "The leak check found nothing." in text
     assert "3 s" in text
     assert [path.name for path in tmp_path.glob("*.png")] == []
-
-
-def test_the_model_card_part_names_split_and_command(report):
-    section = card_section(replace(report, provenance=replace(report.provenance, command="firstlight demo")))
-    assert section.startswith("## Evaluation\n")
-    assert "| Firstlight | 0." in section
-    assert "(`d1g35t`). Seeds: 0, 1. Command: `firstlight demo`." in section
-    assert "- One seed." in section
-    assert "\n- Firstlight beats popularity at NDCG@10: 0." in section
-    assert "- Leak check: leak: ties are broken by item number" in section
 
 
 def test_thumbnails_are_small_and_a_broken_picture_costs_only_itself(tmp_path):

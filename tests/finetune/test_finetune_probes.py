@@ -10,7 +10,7 @@ from finetune_world import DIM, build_item
 
 from firstlight.corpus import Item, ItemKey
 from firstlight.finetune.contract import RankRequest
-from firstlight.finetune.probes import ALIASED, AS_IT_IS, PROBES, memorization_probe, probe
+from firstlight.finetune.probes import ALIASED, AS_IT_IS, PROBES, probe
 from firstlight.finetune.train_config import RankExample
 
 
@@ -90,7 +90,7 @@ def test_a_probe_costs_what_its_thing_earns(examples, score, rests_on):
 
 
 def test_memorization_stands_beside_the_real_titles(examples):
-    found = memorization_probe(Planted(by_title), examples, seed=3)
+    found = probe(Planted(by_title), examples, (ALIASED,), seed=3)
     assert list(found) == [AS_IT_IS, ALIASED]
     assert found[ALIASED].ndcg == 0.0, "all equal: ties count against the right answer"
     assert found[ALIASED].change == -1.0

@@ -65,7 +65,8 @@ def one_loss(known, **recipe) -> float:
 def test_a_dropped_modality_reads_as_missing():
     """With every draw a drop, an item with text and picture is an item with neither."""
     known = features([5] * 30)
-    bare = known.without(text=True, image=True)
+    everything = torch.ones(len(known), dtype=torch.bool)
+    bare = known.hidden(text=everything, image=everything)
     almost_surely = 1 - 1e-9
     assert one_loss(known, modality_dropout=almost_surely) == pytest.approx(
         one_loss(bare, modality_dropout=almost_surely)

@@ -18,7 +18,7 @@ from firstlight.corpus.interactions import Cases, Interactions, cases_at
 from firstlight.corpus.keys import ItemKey
 from firstlight.corpus.tokens import token_views
 from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts, as_cold, candidates, table
-from firstlight.foundation.experts import Experts
+from firstlight.foundation.experts import MASSES, Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
 from firstlight.foundation.mixer_fit import _as_good, _Lists, _train, fit_mixer
@@ -178,7 +178,8 @@ def test_untouched_items_get_candidates_of_their_own():
 def test_opinions_are_what_they_are_called(panel):
     histories = [np.array([5, 6, 7])]
     opinions = panel.experts.opinions(histories)
-    assert list(opinions) == panel.experts.names
+    views = [name for view in panel.experts.content for name in (view, f"{view} of last")]
+    assert list(opinions) == [*MASSES, *views]
     assert opinions["following"][0].argmax() == 8
     assert opinions["near"][0, 36:].max() == 0
     assert opinions["text of last"][0].argmax() == 7

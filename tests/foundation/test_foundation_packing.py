@@ -36,9 +36,9 @@ def test_every_interaction_stands_in_exactly_one_window(lengths, max_items, batc
     for batch in training_batches(
         log, max_items=max_items, batch_tokens=batch_tokens, rng=np.random.default_rng(seed)
     ):
-        assert batch.lengths.sum() == batch.n_tokens
+        assert batch.lengths.sum() == len(batch.rows)
         assert batch.lengths.max() <= max_items + 1
-        assert batch.n_tokens <= batch_tokens or len(batch.lengths) == 1
+        assert len(batch.rows) <= batch_tokens or len(batch.lengths) == 1
         heads = np.concatenate([[0], np.cumsum(batch.lengths)])[:-1]
         assert (batch.rows[heads] == START).all()
         for start, length in zip(heads, batch.lengths, strict=True):
@@ -105,4 +105,4 @@ def test_shards_share_out_a_batch(world):
     shards = [packed.shard(rank, world) for rank in range(world)]
     assert all(len(shard.lengths) for shard in shards)
     if world <= 4:
-        assert sum(shard.n_tokens for shard in shards) == packed.n_tokens
+        assert sum(len(shard.rows) for shard in shards) == len(packed.rows)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from firstlight.base.errors import ArtifactError, ConfigError, DataError, UnknownKeyError
-from firstlight.base.files import read_json
+from firstlight.base.files import read_json, write_text
 from firstlight.corpus.predicates import parse_predicate
-from firstlight.recommender import Question, Recommender, add_items, finetune, pretrain
+from firstlight.recommender import Question, Recommender, add_items, finetune, pretrain, tuning
+from firstlight.recommender.run_directory import revise
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +77,7 @@ def test_unknown_keys_are_errors_or_counted(recommender, keys):
         recommender.recommend(history=["zzz"])
     answer = recommender.answer(Question(history=("zzz", keys[0]), on_unknown="count"))
     assert "left out of the history: 1 unknown key" in answer.notes
-    with pytest.raises(ConfigError, match="k = 0; expected at least 1"):
+    with pytest.raises(ConfigError, match="k = 0; expected a whole number of at least 1"):
         recommender.recommend(k=0)
 
 
@@ -221,6 +222,24 @@ def test_the_run_holds_what_the_design_says(tuned):
         "image_encoder/open_clip_model.safetensors",
     } <= listed
     assert not any(name.endswith((".pkl", ".pt", ".bin", ".pth")) for name in listed)
+
+
+def test_finetune_leaves_a_run_that_was_pretrained_anew_meanwhile(run, monkeypatch):
+    """Old settings beside new weights would be neither run."""
+    settings = (run / "config.yaml").read_text()
+
+    class Slow:
+        def __init__(self, found):
+            pass
+
+        def tune(self, adapter):
+            with revise(run) as draft:
+                write_text(draft / "config.yaml", settings.replace("n_blocks: ", "n_blocks: 1"))
+
+    monkeypatch.setattr(tuning, "Tuner", Slow)
+    with pytest.raises(ArtifactError, match="changed"):
+        finetune(run)
+    assert "n_blocks: 1" in (run / "config.yaml").read_text()
 
 
 def test_finetune_refuses_settings_of_pretraining(run):

@@ -24,7 +24,7 @@ def bare_settings(**split) -> RunConfig:
         content=replace(config.content, text="none", image="none"),
         shape=replace(config.shape, hidden_size=8, n_blocks=1),
         pretrain=replace(config.pretrain, epochs=1),
-        split=replace(config.split, protocol="leave-one-out", **split),
+        split=replace(config.split, **({"protocol": "leave-one-out"} | split)),
     )
 
 

@@ -15,7 +15,6 @@ import torch
 from firstlight.base.errors import ConfigError
 from firstlight.cli import main
 from firstlight.eval import HARMONIC
-from firstlight.eval.power import from_report
 from firstlight.recommender import Recommender, evaluate, pretrain, save_report
 from firstlight.recommender.evaluation import RERANKED, content_vectors
 from firstlight.recommender.leak_check import fitted_rows
@@ -54,7 +53,7 @@ def page(outcome, tuned, tmp_path_factory):
     """The report of a copy of the run."""
     copy = tmp_path_factory.mktemp("reported") / "run"
     shutil.copytree(tuned, copy)
-    return save_report(outcome, Recommender.from_pretrained(copy))
+    return save_report(outcome)
 
 
 def test_every_baseline_stands_beside_ours(outcome):
@@ -100,10 +99,9 @@ def test_the_report_holds_figures_and_where_they_come_from(outcome, page):
     }  # fmt: skip
     assert set(found["beyond_accuracy_in_parts"]["EASE"]) >= {"cold", "warm", "cold people"}
     assert len(found["popularity_lift_by_decile"]["firstlight"]) == 10
-    assert from_report(page.with_name("metrics.json")).n_people > 1
+    assert found["ab_test"]["n_people"] > 1
     names = {path.stem for path in page.parent.glob("*.png")}
     assert {"cold-start", "item-count", "exposure", "calibration", "diversity", "training-1"} <= names
-    assert "| EASE | 0." in page.with_name("card.md").read_text()
 
 
 def test_the_language_model_is_probed_with_neutral_titles(outcome, tuned):
@@ -140,7 +138,7 @@ def test_another_domain_is_asked_without_and_with_a_few_people(tuned, world):
     assert "few-shot 30% of people" in few.split.name
     assert few.run.memory.graph.nnz > 0
     assert (few.run.counts == 0).all()
-    place = save_report(zero, Recommender.from_pretrained(tuned))
+    place = save_report(zero)
     assert place.parent.name == f"zero-shot-{zero.split.digest[:8]}"
 
 

@@ -12,13 +12,17 @@ from firstlight.recommender.presets import PRESETS, preset
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_changes_the_defaults(name):
-    assert load_config(RunConfig, None, preset(name)) != RunConfig()
+    assert load_config(RunConfig, preset=preset(name)) != RunConfig()
 
 
-def test_what_is_set_by_hand_wins():
-    found = load_config(RunConfig, None, (*preset("media"), "shape.max_items=30"))
-    assert found.shape.max_items == 30
-    assert found.shape.dropout == 0.3
+def test_what_is_set_by_hand_wins(tmp_path):
+    """A file over the preset, and --set over both."""
+    (tmp_path / "c.yaml").write_text("shape: {dropout: 0.1, n_heads: 8}\npretrain:\nserve: {pool: 7}\n")
+    found = load_config(RunConfig, tmp_path / "c.yaml", ["shape.n_heads=2"], preset=preset("media"))
+    assert (found.shape.dropout, found.shape.n_heads, found.serve.pool) == (0.1, 2, 7)
+    assert (found.shape.hidden_size, found.pretrain.gaps) == (128, 0.15), (
+        "what nobody touched is the preset's"
+    )
 
 
 def test_no_preset_is_no_setting():

@@ -36,7 +36,8 @@ def test_it_answers_in_json(client, recommender):
     items = answer.json()["items"]
     assert len(items) == 3
     assert items[0]["explanation"]["sentences"]
-    assert client.get("/health").json() == {"status": "ok", "items": len(recommender.catalogue)}
+    told = {"status": "ok", "items": len(recommender.catalogue), "run": recommender.version}
+    assert client.get("/health").json() == told
     assert "<title>Firstlight</title>" in client.get("/").text
 
 

@@ -138,4 +138,5 @@ def test_what_cannot_be_loaded_stops_only_the_questions_that_need_it(text_run, c
         (draft / "config.yaml").write_text(config.replace("text: ", "text: /nowhere/", 1))
     recommender = Recommender.from_pretrained(text_run).ready(60.0)
     assert "not ready for every question" in capsys.readouterr().err
+    assert {"retriever", "wishes", "words"} <= vars(recommender).keys(), "what a first question asks is there"
     assert not recommender.recommend(history=list(recommender.catalogue.keys[3:6]), k=4).degraded

@@ -48,7 +48,10 @@ def test_a_wrong_override_of_a_file_names_both(tmp_path):
         ({"history": "f0040"}, r'"f0040" alone .in history.; expected a list of item keys'),
         ({"deny": (1,)}, r'1, int .in deny.; expected text, as "1"'),
         ({"user": 1}, r'1, int .in user.; expected text, as "1"'),
-        ({"k": 0}, "k = 0; expected at least 1"),
+        ({"k": 0}, "k = 0; expected a whole number of at least 1"),
+        ({"k": 2.5}, "k = 2.5; expected a whole number of at least 1"),
+        ({"k": "3"}, "k = '3'; expected a whole number of at least 1"),
+        ({"query": None}, r"None, NoneType .in query.; expected text"),
     ],
 )
 def test_questions_that_cannot_be_meant(question, message):
@@ -63,6 +66,8 @@ def test_conditions_may_be_text(pretrained):
     assert all(one.item.attributes["year"] >= 1990 for one in answer.recommendations)
     with pytest.raises(DataError, match="is not a condition; expected FIELD=VALUE"):
         recommender.recommend(where=["after 1990"])
+    with pytest.raises(ConfigError, match=r'"year>=1990" alone .in where.; expected a list of conditions'):
+        recommender.recommend(where="year>=1990")
 
 
 @pytest.mark.parametrize(("number", "named"), [("ks", "--k"), ("most_cases", "--cases")])

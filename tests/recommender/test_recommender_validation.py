@@ -90,6 +90,22 @@ def test_memory_does_not_grow_with_the_cases(asked, monkeypatch):
     assert sum(largest) > len(cases)
 
 
+def test_where_no_new_item_is_found_the_others_decide(asked, monkeypatch):
+    """The harmonic mean would be 0 for every checkpoint and every share of the memory."""
+    cases, features, memory = asked
+    hidden = np.where(features.counts.numpy() == 0, cases.times.max() + 1, -np.inf)
+    validate = Validator(cases, features, memory, hidden)
+    found = validate.best(network())
+    assert found["cold"] == 0
+    assert 0 < found["score"] < found["ndcg"] / 100
+    tried = []
+    for share in validation.SHARES:
+        monkeypatch.setattr(validation, "SHARES", (share,))
+        tried.append(validate.best(network())["ndcg"])
+    assert len(set(tried)) > 1
+    assert found["ndcg"] == max(tried)
+
+
 def test_people_without_a_history_do_not_move_the_bias(asked):
     cases, features, memory = asked
     known = cases.take(cases.lengths > 0)

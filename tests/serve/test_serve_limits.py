@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from firstlight.base.errors import LimitError
 from firstlight.cli.serve import run as serve_verb
 from firstlight.corpus import Catalogue, Item, ItemKey
-from firstlight.encoders.pictures import decode
+from firstlight.corpus.pictures import decode
 from firstlight.recommender.answers import Answer
 from firstlight.serve import Limits, make_app, serve
 from firstlight.serve.gate import BodyLimit, Queue
@@ -52,7 +52,7 @@ class Stub:
             Item(ItemKey("c"), "C"),
             Item(ItemKey("shop/d e?"), "D", image=folder / "a.png"),
         ]
-        self.catalogue = Catalogue.from_items(items)
+        self.catalogue, self.version = Catalogue.from_items(items), "1"
         self.gate = threading.Event()
         self.gate.set()
         self.asked: list = []

@@ -51,7 +51,11 @@ def test_it_answers_where_it_says_and_stops_when_told(monkeypatch):
     said: list[str] = []
     found: list[bytes] = []
     waits: list[float] = []
-    stub = type("Stub", (), {"catalogue": (), "ready": lambda self, seconds: waits.append(seconds) or self})()
+    stub = type(
+        "Stub",
+        (),
+        {"catalogue": (), "version": "1", "ready": lambda self, seconds: waits.append(seconds) or self},
+    )()
     monkeypatch.setattr(Recommender, "from_pretrained", lambda path: stub)
     monkeypatch.setattr(listening, "say", said.append)
 
@@ -64,4 +68,4 @@ def test_it_answers_where_it_says_and_stops_when_told(monkeypatch):
     threading.Thread(target=visit, daemon=True).start()
     serve("a run", port=0)
     assert waits == [3.0], "ranker and writer together leave time for the rest of an answer"
-    assert json.loads(found[0]) == {"status": "ok", "items": 0}
+    assert json.loads(found[0]) == {"status": "ok", "items": 0, "run": "1"}

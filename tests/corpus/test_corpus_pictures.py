@@ -14,8 +14,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from firstlight.base.errors import DataError
-from firstlight.encoders import pictures
-from firstlight.encoders.pictures import decode
+from firstlight.corpus import pictures
+from firstlight.corpus.pictures import decode
+
+
+@pytest.fixture(scope="module")
+def as_bytes():
+    def encode(image, kind="PNG", **options):
+        stream = io.BytesIO()
+        image.save(stream, kind, **options)
+        return stream.getvalue()
+
+    return encode
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +83,16 @@ def test_every_mode_becomes_rgb(as_bytes, mode):
     np.testing.assert_allclose(
         [image.getpixel((4, 15)), image.getpixel((25, 15))], [[0] * 3, [255] * 3], atol=6
     )
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_jpeg_may_come_smaller_and_looks_the_same(scene, as_bytes, mode):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = as_bytes(scene.resize((1600, 1200)).convert(mode), "JPEG", exif=exif)
+    small, whole = decode(data, least=(144, 192)), decode(data)
+    assert (small.mode, small.size, whole.size) == ("RGB", (300, 400), (1200, 1600))
+    np.testing.assert_allclose(np.asarray(small), np.asarray(whole.resize(small.size)), atol=12)
 
 
 def test_what_is_transparent_is_white(as_bytes):

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from ..base.errors import DataError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 MAX_PIXELS = 25_000_000
 MAX_BYTES = 64 * 1024 * 1024
 MAX_RATIO = 50  # of the sides; a resize by the shortest side enlarges what is thinner out of all bounds
@@ -54,8 +55,11 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def decode(picture: Picture) -> Image.Image:
+def decode(picture: Picture, *, least: tuple[int, int] | None = None) -> Image.Image:
     """An upright RGB picture on white ground, from a file, bytes or a PIL image.
+
+    `least` is a width and a height in pixels that are enough: a JPEG may then come smaller than it is, but
+    not below them, which is cheaper to decode.
 
     Raises
     ------
@@ -70,6 +74,8 @@ def decode(picture: Picture) -> Image.Image:
             picture if isinstance(picture, Image.Image) else Image.open(io.BytesIO(picture), formats=FORMATS)
         )
         _check_sides(image.width, image.height)
+        if least:
+            image.draft(None, least)
         return _on_white(_upright(image))
     except DataError:
         raise
