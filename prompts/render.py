@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..base.config import demand
 from ..base.errors import ConfigError
 from ..corpus.catalogue import Item
 from .clean import clean_text
@@ -47,11 +48,9 @@ class Limits:
     candidate_tokens: int = 24
 
     def __post_init__(self) -> None:
-        for name in ("history_tokens", "wish_tokens", "prefix_tokens", "candidate_tokens"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} = {getattr(self, name)}", where="limits", expected="1 or more")
-        if self.history_items < 0:
-            raise ConfigError(f"history_items = {self.history_items}", where="limits", expected="0 or more")
+        some = ("history_tokens", "wish_tokens", "prefix_tokens", "candidate_tokens")
+        demand(self, some, lambda one: one >= 1, expected="1 or more", where="limits")
+        demand(self, ("history_items",), lambda one: one >= 0, expected="0 or more", where="limits")
 
 
 @dataclass(frozen=True)
