@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from test_recommender_corners import bare_settings, written
 
@@ -67,10 +69,16 @@ def test_a_finished_run_is_not_taken_for_one_of_later_data(shop, regulars, tmp_p
 
 
 def test_changed_prices_are_changed_data(tmp_path):
-    data = written(tmp_path / "data", [[0, 1, 2], [2, 1, 0], [1, 0, 2]])
-    (data / "items.csv").write_text("item_id,price\ni0,1\ni1,2\ni2,3\n")
+    data = written(tmp_path / "data", [[0, 1, 2], [2, 1, 0], [1, 0, 2]], ["a", "b", "c"])
+    (data / "items.csv").unlink()
+
+    def priced(*prices):
+        pq.write_table(pa.table({"item_id": ["i0", "i1", "i2"], "price": prices}), data / "items.parquet")
+
+    priced(1.5, float("nan"), 3)
     run = pretrain(data, tmp_path / "run", bare_settings())
-    (data / "items.csv").write_text("item_id,price\ni0,1\ni1,2\ni2,4\n")
+    assert pretrain(data, run, bare_settings()) == run, "a price that is no number is the same as before"
+    priced(1.5, float("nan"), 4)
     with pytest.raises(ArtifactError, match="made before the data changed"):
         pretrain(data, run, bare_settings())
 
