@@ -66,7 +66,7 @@ class Reasons:
         return self.explainer.explain(self.ledgers(person, rows, wish))
 
     def ledgers(self, person: Person, rows: NDArray[np.int64], wish: Wish) -> list[Ledger]:
-        """The evidence for each row."""
+        """The evidence for each row. How often it was picked is none where training saw nothing of that."""
         items = self.run.catalogue
         recent = person.newest(self.run.config.serve.explain_history)
         history = [items[int(row)] for row in person.rows]
@@ -81,7 +81,7 @@ class Reasons:
                 neighbors=self._neighbors(int(row), recent, wish),
                 wish=wish if wish.text else None,
                 cold=bool(self.picked[row] == 0),
-                popularity=float(self.popularity[row]),
+                popularity=float(self.popularity[row]) if self.run.counts[row] else None,
                 read=read,
                 lexicon=self.lexicon,
                 wording=self.run.config.serve.wording,

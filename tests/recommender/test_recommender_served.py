@@ -70,3 +70,15 @@ def test_new_means_that_nobody_has_picked_it(pretrained):
     most = picked.argmax()
     assert shares[most] == pytest.approx(np.mean(picked >= picked[most]))
     assert shares.max() == 1
+
+
+def test_what_training_never_saw_is_no_reason(pretrained):
+    """An item that many picked later may be popular; the model could not know."""
+    recommender = Recommender.from_pretrained(pretrained)
+    run, reasons = recommender.run, recommender.reasons
+    reasons.popularity = np.zeros(len(run.catalogue))  # everything among the most picked
+    later = np.flatnonzero((run.counts == 0) & (run.log.counts(len(run.catalogue)) > 0))[0]
+    person = Person(np.array([3], np.int32), np.zeros(1))
+    for row, said in ((later, False), (run.counts.argmax(), True)):
+        (ledger,) = reasons.ledgers(person, np.array([row]), Wish(""))
+        assert any(entry.kind == "popularity" for entry in ledger.entries) == said
