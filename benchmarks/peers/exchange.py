@@ -20,7 +20,7 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def main() -> None:
     if options.verb == "write":
         np.savez_compressed(options.files[0], **arrays(data, split))
         return
-    found = dict(judged_file(split, path) for path in options.files)
+    found = judged_files(split, options.files)
     if options.baselines:
         found |= judged_baselines(data, split)
     cold = split.train.counts(len(data.catalogue))[split.test.targets] == 0
@@ -91,6 +91,15 @@ def arrays(data: Dataset, split: Split) -> dict[str, Any]:
         "test_histories": split.test.history_rows,
         "test_offsets": split.test.offsets,
     }
+
+
+def judged_files(split: Split, paths: Sequence[Path]) -> dict[str, tuple[ListResults, dict[str, Any]]]:
+    """All peers by name; one of a name that stands already is told apart by its file's."""
+    found: dict[str, tuple[ListResults, dict[str, Any]]] = {}
+    for path in paths:
+        name, one = judged_file(split, path)
+        found[f"{name} ({path.stem})" if name in found else name] = one
+    return found
 
 
 def judged_file(split: Split, path: Path) -> tuple[str, tuple[ListResults, dict[str, Any]]]:

@@ -94,7 +94,8 @@ def main() -> None:
     trained = time.process_time()
     lists = best_rows(model, split["test_histories"], split["test_offsets"], options.length, 10)
     facts = {
-        "peer": f"SASRec-CE, d={options.width}, {options.blocks} blocks, dropout {options.dropout}",
+        "peer": f"SASRec-CE, d={options.width}, {options.blocks} blocks, dropout {options.dropout}"
+        + (f", gaps {options.gaps}" if options.gaps else ""),
         "options": vars(options),
         "epochs": len(seconds),
         "best_epoch": max(figures, key=lambda epoch: figures[epoch], default=None),
