@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from scipy import sparse
 
 from ..base.config import load_config
 from ..base.errors import ArtifactError, ConfigError, DataError
@@ -192,6 +193,7 @@ class _Pretraining:
         n_items = len(self.catalogue)
         self.counts = split.train.counts(n_items)
         self.traces = traces_of(split.train, n_items)
+        self.look_alikes: sparse.csr_matrix | None = None  # what words say of them depends on the counts
 
     def run(self) -> None:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -267,6 +269,7 @@ class _Pretraining:
         seed = self.config.pretrain.seed
         mixer, report = fit_mixture(panel, scorer, self.split.valid, self.released, seed=seed)
         self.best["mixer"] = report.as_dict()
+        self.look_alikes = panel.experts.look_alikes
         return Mixing(panel, mixer)
 
     def _fit_newcomers(self, scorer: FoundationScorer) -> None:
@@ -286,7 +289,7 @@ class _Pretraining:
             memory=self.memory,
             traces=self.traces,
             mixer=mixer,
-            look_alikes=None,
+            look_alikes=self.look_alikes,
             store=stored(self.catalogue.keys, trained.model, features_of(content, self.counts)),
             training={
                 "curves": trained.curves,

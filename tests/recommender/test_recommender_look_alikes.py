@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_recommender_corners import ITEMS, bare_settings, sentences, written
 
 from firstlight.base.errors import ArtifactError
+from firstlight.foundation import experts
 from firstlight.foundation.sparse_tensors import load_matrix
+from firstlight.recommender import pretrain
 from firstlight.recommender.growing import add_items
 from firstlight.recommender.mixture import scorer_of, with_look_alikes
 from firstlight.recommender.run_directory import load_run
@@ -52,3 +55,17 @@ def test_a_file_that_is_no_matrix_is_refused(tmp_path):
     path.write_bytes(b"no")
     with pytest.raises(ArtifactError, match='no matrix "look_alikes"'):
         load_matrix("look_alikes", path)
+
+
+@pytest.mark.parametrize(("counted", "times"), [(False, 1), (True, 2)])
+def test_pretraining_finds_them_once_for_each_count_of_the_log(tmp_path, monkeypatch, counted, times):
+    """What words say of items depends on which of them somebody touched."""
+    found = []
+    real = experts.nearest
+    monkeypatch.setattr(experts, "nearest", lambda *all, **how: found.append(1) or real(*all, **how))
+    titles = [f"film {number % 7}" for number in range(ITEMS)]
+    data = written(tmp_path / "data", sentences(), titles)
+    run = load_run(pretrain(data, tmp_path / "run", bare_settings(train_on_valid=counted)))
+    assert len(found) == times
+    anew = with_look_alikes(replace(run, look_alikes=None)).look_alikes
+    assert abs(run.look_alikes - anew).max() < 1e-6
