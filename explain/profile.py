@@ -78,14 +78,19 @@ def is_year(field: str, number: float) -> bool:
 
 def field_word(field: str) -> str:
     """A column's name as words, without its unit: "length_minutes" is "length", "main_actor" "main actor"."""
-    words = _SEPARATOR.sub(" ", field).lower().split()
-    return " ".join(words[:-1] if len(words) > 1 and words[-1] in _UNITS else words)
+    return " ".join(_parts(field)[0])
 
 
 def unit_of(field: str) -> str:
     """The unit at the end of a column's name: "kg" for "weight_kg", "" where there is none."""
+    unit = _parts(field)[1]
+    return _SAID_UNITS.get(unit, unit)
+
+
+def _parts(field: str) -> tuple[list[str], str]:
+    """The words of a column's name, and the unit behind them, if one stands there."""
     words = _SEPARATOR.sub(" ", field).lower().split()
-    return _SAID_UNITS.get(words[-1], words[-1]) if len(words) > 1 and words[-1] in _UNITS else ""
+    return (words[:-1], words[-1]) if len(words) > 1 and words[-1] in _UNITS else (words, "")
 
 
 def measure(field: str, number: float) -> str:

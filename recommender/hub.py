@@ -136,13 +136,13 @@ def model_card(path: Path) -> str:
 
 def _figures(metrics: dict[str, Any]) -> str:
     """The report's metric for every system, by segment, and what it takes to repeat and to judge it."""
-    about, seeds = metrics["provenance"], ", ".join(map(str, metrics["provenance"]["seeds"]))
+    about = metrics["provenance"]
     remarks = [
         *(one["says"] for one in metrics["comparisons"].get("all", ())),
         *(f"Leak check: {one['check']}, {one['count']} of {one['total']}" for one in metrics["leaks"]),
         *metrics["limits"],
     ]
-    made = f"Seeds: {seeds}. Command: `{about['command']}`."
+    made = f"Seeds: {', '.join(map(str, about['seeds']))}. Command: `{about['command']}`."
     return "\n".join([*_table(metrics), "", made, "", *(f"- {one}" for one in remarks)]) + "\n"
 
 

@@ -316,13 +316,9 @@ class Recommender:
         if asked.person.unknown:
             some = "1 unknown key" if asked.person.unknown == 1 else f"{asked.person.unknown} unknown keys"
             notes.append(f"left out of the history: {some}")
-        allow, deny = self._listed(asked.question)
-        for name, given, kept in (
-            ("allow", asked.question.allow or (), allow or ()),
-            ("deny", asked.question.deny, deny),
-        ):
-            if len(kept) < len(given):
-                notes.append(f"left out of {name}: {len(given) - len(kept)} unknown")
+        for name, keys in (("allow", asked.question.allow or ()), ("deny", asked.question.deny)):
+            unknown = self.catalogue.vocabulary.known_rows(keys)[1]
+            notes += [f"left out of {name}: {unknown} unknown"] if unknown else []
         allowed = int(asked.allowed.sum())
         if allowed < asked.question.k:
             notes.append(f"items that pass the filters: {allowed or 'none'}")

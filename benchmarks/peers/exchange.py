@@ -115,9 +115,8 @@ def judged_baselines(data: Dataset, split: Split) -> dict[str, tuple[ListResults
     """The same of the baselines; text is the title's, whitened on what training touched."""
     counts = split.train.counts(len(data.catalogue))
     white = whitened(title_vectors(data.catalogue), counts > 0)
-    found = {}
+    found, ties = {}, key_hashes(data.catalogue.keys, "item")
     for name, system in all_baselines(split, len(data.catalogue), white).systems.items():
-        ties = key_hashes(data.catalogue.keys, "item")
         lists = evaluate(system, split.test, counts=counts, name=name, tie_hashes=ties).lists
         found[name] = (judged(split, lists, name), {})
     return found
