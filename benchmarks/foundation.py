@@ -1,10 +1,13 @@
 """The foundation on one log in order: network, experts and mixer, leave-one-out, beside nothing but itself.
 
     python benchmarks/foundation.py DATA [--preset P] [--set K=V] [--seeds N] [--fit-on train] [--lists FILE]
+        [--prior FILE]
 
 Full ranking, seen items filtered, ties against the target; the validation item is in the test history
 and in no expert. `--fit-on valid` fits the mixer on the validation items; `--fit-on train` on the last
 training items, with experts made without them, so that validation items are used for nothing at all.
+`--prior` starts the mixer from a file; without it, from nothing (the shipped prior has seen validation items
+of Beauty and Toys; benchmarks/small_shops.py makes one that has not).
 "validation counted": the same network and mixer, but the experts count validation items too (the
 convention in which the validation item is trained on; the network's weights still have not seen it).
 The network is `firstlight pretrain --preset P`. `--validation` shows the base on the validation items
@@ -60,6 +63,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--fit-on", choices=("valid", "train"), default="valid")
+    parser.add_argument("--prior", type=Path)
     parser.add_argument("--validation", action="store_true", help="what a preset is chosen by")
     parser.add_argument("--lists", type=Path, help="an .npz file to write")
     parser.add_argument("--networks", type=Path, help="a folder with one network a seed, of these settings")
@@ -69,6 +73,7 @@ def main() -> None:
     split = leave_one_out(data.interactions, train_on_valid=False)
     settings = load_config(RunConfig, None, (*preset(options.preset), *options.set))
     vectors = title_vectors(data.catalogue)
+    prior = Mixer.load(options.prior) if options.prior else None
     print(
         f"{data.name}: {split.name}; {len(split.test)} cases; split {split.digest}; mixer on {options.fit_on}"
     )
@@ -80,7 +85,8 @@ def main() -> None:
         fit_log, fit_cases = split.train, split.valid
         if options.fit_on == "train":
             fit_log, fit_cases = without_last(split.train)
-        mixer, report = fit_mixture(*foundation(data, fit_log, vectors, model), fit_cases, None, seed=seed)
+        ground = foundation(data, fit_log, vectors, model)
+        mixer, report = fit_mixture(*ground, fit_cases, None, prior=prior, seed=seed)
         fitted = time.process_time()
         if options.validation:
             for name, cases in (

@@ -10,6 +10,7 @@ while it learns, so it knows what to make of one that nobody has touched.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,10 +62,30 @@ class Mixer(nn.Module):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def standardize(self, values: NDArray[np.float32]) -> None:
-        """Take mean and spread of the columns from values [m, f]."""
-        self.mean.copy_(torch.from_numpy(values.mean(axis=0, dtype=np.float64)))
-        self.spread.copy_(torch.from_numpy(values.std(axis=0, dtype=np.float64) + 1e-6))
+    def over(self, names: tuple[str, ...]) -> Mixer:
+        """A new mixer over other columns that says of them what this one would.
+
+        A column this one does not know weighs nothing yet; one that is not there reads like its mean here.
+        """
+        mixer = Mixer(names)
+        here = [at for at, name in enumerate(names) if name in self.names]
+        there = [self.names.index(names[at]) for at in here]
+        with torch.no_grad():
+            for own, its in ((mixer.direct, self.direct), (mixer.enter, self.enter)):
+                own.weight.zero_()
+                own.weight[:, here] = its.weight[:, there]
+                own.bias.copy_(its.bias)
+            mixer.mean[here], mixer.spread[here] = self.mean[there], self.spread[there]
+        mixer.middle.load_state_dict(self.middle.state_dict())
+        mixer.leave.load_state_dict(self.leave.state_dict())
+        return mixer
+
+    def standardize(self, values: NDArray[np.float32], which: Sequence[bool] | None = None) -> None:
+        """Take mean and spread of the columns, or of those marked, from values [m, f]."""
+        mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64) + 1e-6
+        chosen = torch.ones(len(self.names), dtype=torch.bool) if which is None else torch.tensor(which)
+        self.mean.copy_(torch.where(chosen, torch.from_numpy(mean).float(), self.mean))
+        self.spread.copy_(torch.where(chosen, torch.from_numpy(spread).float(), self.spread))
 
     def forward(self, values: Tensor) -> Tensor:
         """Scores [m] of columns [m, f]."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,14 @@ class Panel:
 
     def __init__(self, experts: Experts, facts: ItemFacts) -> None:
         self.experts, self.facts = experts, facts
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns of its tables."""
+        n_items = len(self.facts.counts)
+        nothing = np.zeros((1, n_items), np.float32)
+        voices = Voices(nothing, nothing, nothing)
+        return self.table(voices, [np.zeros(0, np.int32)], np.zeros((1, n_items), dtype=bool)).names
 
     def table(
         self, voices: Voices, histories: Sequence[Rows], blocked: Mask, also: NDArray[np.int64] | None = None

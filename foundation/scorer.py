@@ -117,6 +117,8 @@ class FoundationScorer:
         """What the network says of every item, with its memory, and without IDs."""
         network = self._alone(people, histories, with_history(histories) if raised is None else raised)
         base = network if self.memory is None else self.memory.mixed(network, histories)
+        if self.foreign is not None:
+            return Voices(base, network, network)
         vectors, bias = self._bare
         return Voices(base, network, people @ vectors.T + bias)
 

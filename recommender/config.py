@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,7 @@ from ..explain.words import Wording
 from ..finetune import RankerConfig
 from ..foundation.pretrain import PretrainConfig
 
+SHIPPED_PRIOR, NO_PRIOR = "shipped", "none"
 Protocol = Literal["auto", "time", "leave-one-out", "user-cold", "none"]
 
 
@@ -134,6 +136,25 @@ class ShapeConfig:
 
 
 @dataclass(frozen=True)
+class MixerConfig:
+    """What the mixer knows before it sees this catalogue.
+
+    Attributes
+    ----------
+    prior
+        "shipped" is what other shops taught, and comes with Firstlight; "none" starts from nothing; else a
+        file that :meth:`Mixer.save` wrote. The fewer validation cases, the more it counts.
+    """
+
+    prior: str = SHIPPED_PRIOR
+
+    def resolved(self) -> MixerConfig:
+        """The same with an absolute path, so that it is found from any working directory."""
+        named = self.prior in (SHIPPED_PRIOR, NO_PRIOR)
+        return self if named else MixerConfig(os.path.abspath(self.prior))
+
+
+@dataclass(frozen=True)
 class TuningConfig:
     """How many lists of the validation part `finetune` uses, and how long they are.
 
@@ -203,6 +224,7 @@ class RunConfig:
     content: ContentConfig = field(default_factory=ContentConfig)
     shape: ShapeConfig = field(default_factory=ShapeConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    mixer: MixerConfig = field(default_factory=MixerConfig)
     ranker: RankerConfig = field(default_factory=RankerConfig)
     tuning: TuningConfig = field(default_factory=TuningConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)

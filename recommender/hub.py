@@ -19,7 +19,7 @@ from ..base.errors import ArtifactError, first_line
 from ..base.files import absolute, publish_directory, read_json, verify_directory, write_json, write_text
 from ..corpus.catalogue import Catalogue
 from ..encoders import Content
-from .config import DataConfig, RunConfig
+from .config import DataConfig, MixerConfig, RunConfig
 from .log_file import save_log
 from .run_directory import LOG, REPORT, Run, load_run, revise, write_items
 
@@ -85,10 +85,10 @@ def _public(run: Run) -> Run:
 
 
 def _public_config(config: RunConfig) -> RunConfig:
-    """Without data folders, and of encoders in a folder here the folder's name alone."""
+    """Without data folders, and of encoders and a prior that lie here the name alone."""
     content = config.content
     named = replace(content, text=_named(content.text), image=_named(content.image))
-    return replace(config, data=DataConfig(), content=named)
+    return replace(config, data=DataConfig(), content=named, mixer=MixerConfig(_named(config.mixer.prior)))
 
 
 def _named(model: str) -> str:

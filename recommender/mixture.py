@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,10 +19,13 @@ from ..foundation.experts import Experts
 from ..foundation.memory import TransitionMemory
 from ..foundation.mixer import Mixer
 from ..foundation.mixer_fit import MixerReport, fit_mixer
+from ..foundation.mixer_lists import Ask
+from ..foundation.mixer_prior import shipped_prior
 from ..foundation.mixing import LIMIT, Mixing, Panel, seen_mask
 from ..foundation.scorer import FoundationScorer
 from ..foundation.traces import Traces
 from ..foundation.whiten import Whitening
+from .config import NO_PRIOR, SHIPPED_PRIOR, MixerConfig
 from .content import features_of
 from .run_directory import Run
 from .splitting import make_split
@@ -36,11 +40,12 @@ LONGEST_NEW = 10
 def scorer_of(run: Run) -> FoundationScorer:
     """The run's foundation over its catalogue: network, memory and, where it was fitted, the mixer.
 
-    Over a catalogue of which nobody has touched anything (another domain's), content speaks for the network.
+    Over another domain's catalogue content speaks for the network. What is known of people there the mixer
+    weighs as other shops taught; where nothing is, it has nothing to say that content does not.
     """
+    if run.foreign:
+        return _foreign_scorer(run)
     features = features_of(run.content, run.counts)
-    if not run.counts.any():
-        return FoundationScorer(run.model, features, run.memory, foreign=_foreign(run))
     if run.mixer is None:
         return FoundationScorer(run.model, features, run.memory)
     panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
@@ -58,6 +63,22 @@ def with_look_alikes(run: Run) -> Run:
     features = features_of(run.content, run.counts)
     panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
     return replace(run, look_alikes=panel.experts.look_alikes)
+
+
+def _foreign_scorer(run: Run) -> FoundationScorer:
+    panel, scorer = foreign(run)
+    prior = prior_of(run.config.mixer)
+    if prior is not None and run.counts.any() and len(run.catalogue) <= LIMIT:
+        scorer.mixing = Mixing(panel, prior.over(panel.names))
+    return scorer
+
+
+def foreign(run: Run) -> tuple[Panel, FoundationScorer]:
+    """A catalogue's experts, and its content with what is remembered of people, without any network."""
+    experts = _foreign(run)
+    features = features_of(run.content, np.zeros_like(run.counts))
+    scorer = FoundationScorer(run.model, features, run.memory, foreign=experts)
+    return Panel(experts, ItemFacts(run.counts.astype(np.float32), run.traces.late)), scorer
 
 
 def _foreign(run: Run) -> Experts:
@@ -81,6 +102,19 @@ def as_fitted(run: Run) -> Run:
     memory = run.memory.recounted(train)
     counts, traces = train.counts(n_items), traces_of(train, n_items)
     return replace(run, counts=counts, memory=memory, traces=traces, look_alikes=None)
+
+
+def prior_of(config: MixerConfig) -> Mixer | None:
+    """What the mixer's fit starts from; None for nothing.
+
+    Raises
+    ------
+    ArtifactError
+        If the named file holds no mixer.
+    """
+    if config.prior == NO_PRIOR:
+        return None
+    return shipped_prior() if config.prior == SHIPPED_PRIOR else Mixer.load(Path(config.prior))
 
 
 def traces_of(train: Interactions, n_items: int) -> Traces:
@@ -115,9 +149,26 @@ def fit_mixture(
     cases: Cases,
     released: NDArray[np.float64] | None,
     *,
+    prior: Mixer | None = None,
     seed: int,
 ) -> tuple[Mixer, MixerReport]:
-    """Fit the mixer on validation cases; `released` are release times, None where the log has no calendar.
+    """Fit the mixer on validation cases, from a prior or from nothing.
+
+    `released` are release times, None where the log has no calendar.
+    """
+    ask, asked = asking(panel, scorer, cases, released, seed=seed)
+    return fit_mixer(ask, asked, panel.facts.cold, released, prior=prior, seed=seed)
+
+
+def asking(
+    panel: Panel,
+    scorer: FoundationScorer,
+    cases: Cases,
+    released: NDArray[np.float64] | None,
+    *,
+    seed: int,
+) -> tuple[Ask, Cases]:
+    """How a panel is asked for candidates, and what: not more cases than a large catalogue allows.
 
     Some cases are asked a second time as a newcomer's. What such a person took before stays closed: the
     experts have counted it, so it would come up, and it is never the answer.
@@ -135,7 +186,7 @@ def fit_mixture(
         voices = scorer.voices(scorer.people(part), histories)
         return panel.table(voices, histories, blocked)
 
-    return fit_mixer(ask, asked, panel.facts.cold, released, seed=seed)
+    return ask, asked
 
 
 def _with_newcomers(cases: Cases, seed: int) -> tuple[Cases, Cases]:

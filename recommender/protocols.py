@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from ..base.errors import ConfigError, DataError
 from ..corpus import Dataset, read_dataset
+from ..corpus.case_log import log_of
 from ..corpus.split import Split, few_shot, leave_one_out, ready_made, time_split, zero_shot
 from ..foundation.memory import TransitionMemory
-from ..foundation.traces import Traces
 from .content import image_encoder_of, read_content, text_encoder_of
+from .mixture import traces_of
 from .run_directory import Run, need_log
 from .splitting import make_split, resolved_protocol
 
 ELSEWHERE = ("zero-shot", "few-shot")
 NAMES = ("leave-one-out", "time", "item-cold", "user-cold", *ELSEWHERE)
-USUAL_SHARE = 0.2  # of the transition memory in another domain, when the run itself has none
+USUAL_SHARE = 0.2  # of the transition memory in another domain, where nothing can be fitted
 
 
 @dataclass(frozen=True)
@@ -89,31 +89,36 @@ def _own(run: Run, protocol: str | None) -> Questions:
 def _elsewhere(run: Run, dataset: Dataset, share: float, protocol: str) -> Questions:
     """The run's model over another catalogue: no item has an ID part, and no weight is changed.
 
-    What is known of a few people enters as transitions only, in the run's transition memory. The mixer
-    weighs experts of the domain it was fitted on, so it stays behind (measured: fitted on two shops, it
-    helps on neither of them nor on a third when only content can be read).
+    What is known of a few people there is counted, and nothing is fitted on it. The run's own mixer weighs
+    the experts of its own domain, so it stays behind.
     """
-    split = _split_of(dataset)
-    split = few_shot(split, share) if share else zero_shot(split)
-    n_items, log = len(dataset.catalogue), dataset.interactions
-    memory = TransitionMemory(sparse.csr_matrix((n_items, n_items), dtype=np.float32))
-    if len(split.train):
-        memory = TransitionMemory.of(split.train, n_items)
-        memory.share = run.memory.share or USUAL_SHARE
+    dataset = _with_log(dataset) if share else dataset
+    split = few_shot(_split_of(dataset), share) if share else zero_shot(_split_of(dataset))
+    n_items = len(dataset.catalogue)
+    memory = TransitionMemory.of(split.train, n_items)
+    memory.share = USUAL_SHARE if len(split.train) else 0.0
     content = read_content(dataset.catalogue, text_encoder_of(run), image_encoder_of(run))
-    untouched = np.zeros(n_items, np.int64)
     foreign = replace(
         run,
         catalogue=dataset.catalogue,
-        log=log,
-        counts=untouched,
+        log=dataset.interactions,
+        counts=split.train.counts(n_items),
         content=content,
         memory=memory,
-        traces=Traces.none(n_items),
+        traces=traces_of(split.train, n_items),
         mixer=None,
         look_alikes=None,
+        foreign=True,
     )
     return Questions(foreign, split, protocol)
+
+
+def _with_log(dataset: Dataset) -> Dataset:
+    """A dataset of nothing but cases with what its validation cases tell of people, as its log."""
+    if len(dataset.interactions) or "valid" not in dataset.cases:
+        return dataset
+    cases = {name: one for name, one in dataset.cases.items() if name != "valid"}
+    return replace(dataset, interactions=log_of(dataset.cases["valid"]), cases=cases)
 
 
 def _split_of(dataset: Dataset) -> Split:

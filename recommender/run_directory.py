@@ -81,6 +81,9 @@ class Run:
         Curves, split digest, read report: what reports are made from.
     version
         Which version of the directory was loaded; empty for one that is not written yet.
+    foreign
+        Whether the catalogue is another domain's, of which the network knows nothing. Such a run is never
+        written.
     """
 
     path: Path
@@ -97,6 +100,7 @@ class Run:
     store: VectorStore
     training: dict[str, Any]
     version: str = ""
+    foreign: bool = False
 
     @property
     def has_ranker(self) -> bool:

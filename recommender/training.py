@@ -28,7 +28,7 @@ from ..retrieval.store import VectorStore
 from .config import RunConfig
 from .content import KEYWORDS, TRAINED, features_of, image_encoder, read_content, resolved, text_encoder
 from .data import read_data
-from .mixture import fit_mixture, panel_of, traces_of, with_look_alikes
+from .mixture import fit_mixture, panel_of, prior_of, traces_of, with_look_alikes
 from .newcomers import popular_share
 from .processes import processes
 from .run_directory import IMAGE_ENCODER, Run, load_run, save_run
@@ -62,7 +62,12 @@ def pretrain(data: Path | str, out: Path | str, config: RunConfig | None = None)
     """
     out = Path(out)
     config = config or RunConfig()
-    config = replace(config, data=replace(config.data, path=str(data)), content=resolved(config.content))
+    config = replace(
+        config,
+        data=replace(config.data, path=str(data)),
+        content=resolved(config.content),
+        mixer=config.mixer.resolved(),
+    )
     _know_items_by_something(config)
     stands = _stands_already(out, config)
     dataset = read_data(config.data)
@@ -184,6 +189,7 @@ class _Pretraining:
                 fix="use a longer log, or another split (--set split.protocol=..., split.valid=...)",
             )
         self.released = released(self.log, self.catalogue)
+        self.prior = prior_of(config.mixer)
         self.best: dict[str, object] = {}
         self.memory = TransitionMemory.of(self.split.train, len(self.catalogue))
         self._count(self.split)
@@ -267,7 +273,9 @@ class _Pretraining:
         scorer = FoundationScorer(trained.model, features, self.memory)
         panel = panel_of(self.catalogue, trained.model, features, self.memory, self.traces)
         seed = self.config.pretrain.seed
-        mixer, report = fit_mixture(panel, scorer, self.split.valid, self.released, seed=seed)
+        mixer, report = fit_mixture(
+            panel, scorer, self.split.valid, self.released, prior=self.prior, seed=seed
+        )
         self.best["mixer"] = report.as_dict()
         self.look_alikes = panel.experts.look_alikes
         return Mixing(panel, mixer)

@@ -8,11 +8,12 @@ import torch
 
 from firstlight.corpus.interactions import Cases, Interactions
 from firstlight.foundation import FoundationConfig, FoundationModel, ItemFeatures
+from firstlight.foundation.cold_shift import COST, LEAST_NEW, figures, fit_shift, is_dead, share_playing
 from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts
 from firstlight.foundation.experts import Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import COST, LEAST_NEW, _figures, _fit_shift, _is_dead, _Lists
+from firstlight.foundation.mixer_lists import Lists
 from firstlight.foundation.mixing import Mixing, Panel, Voices
 from firstlight.foundation.scorer import FoundationScorer
 from firstlight.foundation.traces import Traces
@@ -31,7 +32,7 @@ def people(rows: np.ndarray, lengths: np.ndarray) -> Cases:
     return Cases.of(keys, histories, np.zeros(offsets[-1]), offsets, rows.astype(np.int32), times)
 
 
-def planted(own_loss: float = LOSS) -> tuple[_Lists, np.ndarray]:
+def planted(own_loss: float = LOSS) -> tuple[Lists, np.ndarray]:
     """Every answer stands above twelve rivals, unless it plays cold and they do not."""
     rng = np.random.default_rng(0)
     rows = np.stack([rng.choice(N, RIVALS + 1, replace=False) for _ in range(PEOPLE)])
@@ -40,13 +41,13 @@ def planted(own_loss: float = LOSS) -> tuple[_Lists, np.ndarray]:
     bare = says - np.append(own_loss, np.full(RIVALS, LOSS))
     values = np.stack([says, says, says, bare, bare], axis=-1).reshape(-1, len(COLUMNS))
     starts = np.arange(PEOPLE + 1) * (RIVALS + 1)
-    lists = _Lists(
+    lists = Lists(
         COLUMNS, values.astype(np.float16), rows.ravel().astype(np.int32), starts, starts[:-1].copy()
     )
     return lists, rows[:, 0]
 
 
-def gains(lists: _Lists, shift: float) -> float:
+def gains(lists: Lists, shift: float) -> float:
     """NDCG@10 with a fifth of the items playing cold and raised."""
     plays = np.random.default_rng(5).random(N) < 0.2
     scores = lists.scores(Mixer(COLUMNS), plays) + np.float32(shift) * plays[lists.rows]
@@ -56,7 +57,7 @@ def gains(lists: _Lists, shift: float) -> float:
 def test_the_shift_makes_up_for_what_playing_cold_costs_and_no_more():
     lists, targets = planted()
     cases = people(targets, np.ones(PEOPLE, np.int64))
-    shift = _fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), seed=0)
+    shift = fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), plays=LEAST_NEW, seed=0)
     # above warm rivals, and cold rivals below the answer
     assert RIVAL - (OWN - LOSS) < shift < OWN - (RIVAL - LOSS)
     best = max(gains(lists, one) for one in np.arange(-1, 4, 0.25))
@@ -69,10 +70,10 @@ def test_new_items_are_not_raised_where_the_others_would_pay_too_much_for_it():
     lists, targets = planted(own_loss=OWN)
     cases = people(targets, np.ones(PEOPLE, np.int64))
     assert gains(lists, 1.75) < (1 - 2 * COST) * gains(lists, 0.0)
-    assert _fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), seed=0) == 0.0
+    assert fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), plays=LEAST_NEW, seed=0) == 0.0
     cold = np.random.default_rng([0, 1]).random(N) < LEAST_NEW
-    assert _figures(lists.scores(Mixer(COLUMNS), cold), 0.0, lists, cases, cold)["cold"] == 0.0
-    assert _figures(lists.scores(Mixer(COLUMNS), cold), 1.75, lists, cases, cold)["cold"] > 0.5
+    assert figures(lists.scores(Mixer(COLUMNS), cold), 0.0, lists, cases, cold)["cold"] == 0.0
+    assert figures(lists.scores(Mixer(COLUMNS), cold), 1.75, lists, cases, cold)["cold"] > 0.5
 
 
 def test_untouched_items_that_nobody_takes_are_dead_stock():
@@ -81,19 +82,19 @@ def test_untouched_items_that_nobody_takes_are_dead_stock():
     untouched = np.ones(N, dtype=bool)
     untouched[targets] = False
     assert untouched.mean() > 0.3
-    assert _is_dead(untouched, cases)
-    assert not _is_dead(untouched, cases.take(np.arange(50)))  # of so few answers too few were to be expected
+    assert is_dead(untouched, cases)
+    assert not is_dead(untouched, cases.take(np.arange(50)))  # of so few answers too few were to be expected
     later = np.where(untouched, cases.times.max() + 1, -np.inf)  # not out yet, so nobody could take them
-    assert not _is_dead(untouched, cases, later)
-    assert _is_dead(untouched, cases, np.full(len(untouched), cases.times.min()))
+    assert not is_dead(untouched, cases, later)
+    assert is_dead(untouched, cases, np.full(len(untouched), cases.times.min()))
     untouched[targets[:40]] = True  # some of them are taken after all
-    assert not _is_dead(untouched, cases)
+    assert not is_dead(untouched, cases)
 
 
 def test_people_without_a_history_have_no_part_in_the_shift():
     lists, targets = planted()
     cases = people(targets, np.zeros(PEOPLE, np.int64))
-    assert _fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), seed=0) == 0.0
+    assert fit_shift(Mixer(COLUMNS), lists, cases, np.zeros(N, dtype=bool), plays=LEAST_NEW, seed=0) == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,11 @@ def test_the_network_too_raises_new_items_only_beside_a_history():
     np.testing.assert_allclose(found[0], plain[0], atol=1e-5)
     assert found[1, 0] == pytest.approx(plain[1, 0] + 3, abs=1e-5)
     np.testing.assert_allclose(found[1, 1:], plain[1, 1:], atol=1e-5)
+
+
+def test_as_many_items_play_cold_as_will_be_new():
+    """With release times most new items come after validation; without, all of them stand in it."""
+    mostly_new = np.arange(10) < 8
+    assert share_playing(mostly_new, np.zeros(10)) == pytest.approx(0.8)
+    assert share_playing(mostly_new, None) == LEAST_NEW
+    assert share_playing(np.zeros(10, dtype=bool), np.zeros(10)) == LEAST_NEW

@@ -21,7 +21,8 @@ from firstlight.foundation.columns import BARE, BASE, NETWORK, ItemFacts, as_col
 from firstlight.foundation.experts import MASSES, Experts
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
-from firstlight.foundation.mixer_fit import _as_good, _Lists, _train, fit_mixer
+from firstlight.foundation.mixer_fit import _as_good, _train, fit_mixer
+from firstlight.foundation.mixer_lists import Lists
 from firstlight.foundation.mixing import Mixing, Panel, Voices, seen_mask
 from firstlight.foundation.traces import Traces
 
@@ -109,18 +110,24 @@ def test_the_mixer_learns_whom_to_believe(panel):
 
 
 @pytest.mark.parametrize(
-    ("curve", "kept"), [([0.05, 0.08], True), ([0.05, 0.08, 0.0795], True), ([0.05, 0.08, 0.07], False)]
+    ("newest", "kept"),
+    [
+        ([0.2, 0.2, 0.2, 0.2], True),  # better
+        ([0.0, 0.2, 0.1, 0.1], True),  # worse in the mean, which one case alone decides
+        ([0.05, 0.04, 0.05, 0.04], False),  # all are worse
+    ],
 )
-def test_a_later_look_is_kept_unless_it_is_clearly_worse(curve, kept):
-    assert _as_good(curve) is kept
+def test_a_later_look_is_kept_unless_it_is_clearly_worse(newest, kept):
+    looks = [np.array([0.05, 0.05, 0.05, 0.05]), np.array([0.1, 0.11, 0.1, 0.11]), np.array(newest)]
+    assert _as_good(looks) is kept
 
 
 def test_the_people_who_say_when_to_stop_teach_nothing(panel):
     cases = asked(log_of(people=20, seed=1))
-    lists = _Lists.collect(ask_of(panel, cases), cases)
+    lists = Lists.collect(ask_of(panel, cases), cases)
     mixer = Mixer(lists.names)
     before = {name: one.clone() for name, one in mixer.state_dict().items()}
-    assert len(_train(mixer, lists, np.ones(20, dtype=bool), 0)) == 1
+    assert len(_train(mixer, lists, np.ones(20, dtype=bool), None, 0)) == 1
     assert all(torch.equal(one, before[name]) for name, one in mixer.state_dict().items())
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from firstlight.foundation.mixer_prior import shipped_prior
 from firstlight.foundation.scorer import SHARPNESS, FoundationScorer
+from firstlight.recommender.config import MixerConfig
 from firstlight.recommender.content import features_of
 from firstlight.recommender.mixture import scorer_of
 from firstlight.recommender.protocols import questions
@@ -44,6 +48,49 @@ def test_without_a_history_the_network_answers(asked):
 
 def test_a_run_at_home_listens_to_no_foreign_experts(pretrained):
     assert scorer_of(load_run(pretrained)).foreign is None
+
+
+def test_what_is_counted_there_is_weighed_as_other_shops_taught(pretrained, world, tmp_path):
+    run = load_run(pretrained)
+    few = questions(run, "few-shot", str(world), 0.5)
+    taught, cases = scorer_of(few.run), few.split.test.take(np.arange(20))
+    assert taught.mixing is not None
+    plain = replace(few.run, config=replace(run.config, mixer=MixerConfig("none")))
+    assert scorer_of(plain).mixing is None
+    assert np.abs(taught(cases) - scorer_of(plain)(cases)).max() > 0.1
+    voices = taught.voices(taught.people(cases), cases.histories())
+    np.testing.assert_array_equal(
+        voices.bare, voices.network
+    )  # no network: content is the same for new items
+    shipped_prior().save(tmp_path / "prior.safetensors")
+    named = replace(run.config, mixer=MixerConfig(str(tmp_path / "prior.safetensors")))
+    np.testing.assert_array_equal(scorer_of(replace(few.run, config=named))(cases), taught(cases))
+
+
+def test_where_nothing_is_counted_content_speaks_alone(asked):
+    assert scorer_of(asked.run).mixing is None
+
+
+def test_cases_without_a_log_are_the_log_of_a_few_people(pretrained, tmp_path):
+    run = load_run(pretrained)
+    write_cases(run, tmp_path)
+    few, zero = (questions(run, name, str(tmp_path), 1.0) for name in ("few-shot", "zero-shot"))
+    assert len(few.split.train) == 2 * 4  # two people with three picks and an answer each
+    assert not len(few.split.valid)
+    assert not len(zero.split.train)
+    assert len(zero.split.test) == len(few.split.test) == 1
+
+
+def write_cases(run, folder):
+    keys = run.catalogue.keys
+    items = ["item_id,title", *(f"{key},{item.title}" for key, item in zip(keys, run.catalogue, strict=True))]
+    (folder / "items.csv").write_text("\n".join(items[:30]))
+    head, told = (
+        "user_id,history,item_id",
+        [f"u{one},{' '.join(keys[one : one + 3])},{keys[one + 3]}" for one in range(3)],
+    )
+    (folder / "valid.csv").write_text("\n".join([head, *told[:2]]))
+    (folder / "test.csv").write_text("\n".join([head, told[2]]))
 
 
 def test_what_a_few_people_did_outweighs_likeness(pretrained, world):

@@ -1,0 +1,184 @@
+r"""Shops of a few hundred or thousand people: the mixer fitted from nothing, and from other shops' prior.
+
+    python benchmarks/small_shops.py ../shared/data/amazon-beauty ../shared/data/amazon-toys --runs FOLDER \
+        [--shares 0.02 0.05 0.1 0.2 0.5] [--run RUN ...] [--judge] [--out PRIOR.safetensors]
+
+A share of the people of each log in order, drawn by a hash of their keys, is a shop of its own over the whole
+catalogue: `firstlight pretrain --preset retail --set mixer.prior=none` learns it, into FOLDER. `--run` adds a
+finished run as one more shop. `--out` writes a prior fitted on all of them, as the shipped one was made.
+
+`--judge` asks every shop the test items of 4,000 people of the whole log (most of them no customers of
+it) or of the run's own, full ranking, seen and unreleased items out, ties against the target: baselines; the
+mixer fitted from nothing; from a prior of the other logs' shops; that prior as it is; and the same without a
+network, over nothing but what is counted and read. Nothing of a log is in the prior that its shops are judged
+with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import time
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from baselines import cell
+
+from firstlight.base.config import load_config
+from firstlight.base.hashing import key_hashes
+from firstlight.corpus import Dataset, read_dataset
+from firstlight.corpus.interactions import Cases, Interactions
+from firstlight.corpus.split import Split, leave_one_out
+from firstlight.eval import HARMONIC
+from firstlight.eval.baseline_set import CONTENT, ENSEMBLE, FIRST, all_baselines
+from firstlight.eval.protocol import evaluate
+from firstlight.foundation.memory import TransitionMemory
+from firstlight.foundation.mixer import Mixer
+from firstlight.foundation.mixer_fit import MixerReport
+from firstlight.foundation.mixer_lists import Lists
+from firstlight.foundation.mixer_prior import fit_prior
+from firstlight.foundation.mixing import Mixing, Panel
+from firstlight.foundation.scorer import FoundationScorer
+from firstlight.recommender import RunConfig, pretrain
+from firstlight.recommender.content import features_of
+from firstlight.recommender.evaluation import content_vectors
+from firstlight.recommender.mixture import as_fitted, asking, fit_mixture, foreign, panel_of
+from firstlight.recommender.presets import preset
+from firstlight.recommender.protocols import USUAL_SHARE
+from firstlight.recommender.run_directory import Run, load_run
+from firstlight.recommender.splitting import make_split, released
+from firstlight.recommender.validation import sample
+
+TAUGHT, ASKED = 2500, 4000  # most cases of a shop that a prior is fitted on, and that it is judged by
+SETTINGS = load_config(RunConfig, None, (*preset("retail"), "mixer.prior=none"))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A run, the log it is a part of, and that log's questions."""
+
+    name: str
+    log: str
+    run: Run
+    taught: Cases
+    asked: Cases
+    times: np.ndarray | None
+
+    def foundation(self) -> tuple[Panel, FoundationScorer]:
+        """Network with memory, and the experts."""
+        run, features = self.run, features_of(self.run.content, self.run.counts)
+        panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
+        return panel, FoundationScorer(run.model, features, run.memory)
+
+    def lists(self) -> Lists:
+        """Validation lists for a prior."""
+        panel, scorer = self.foundation()
+        return Lists.collect(*asking(panel, scorer, self.taught, self.times, seed=0))
+
+    def fitted(self, prior: Mixer | None) -> tuple[Mixer, MixerReport]:
+        """The shop's own mixer, from its own validation cases."""
+        own = make_split(self.run.log, self.run.config.split, fitting=True).valid
+        return fit_mixture(*self.foundation(), own, self.times, prior=prior, seed=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data", type=Path, nargs="+")
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--shares", nargs="+", default=["0.02", "0.05", "0.1", "0.2", "0.5"])
+    parser.add_argument("--run", type=Path, action="append", default=[])
+    parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+
+    shops = [shop for data in options.data for shop in shops_of(data, options.shares, options.runs)]
+    shops += [whole(path) for path in options.run]
+    lists = {shop.name: shop.lists() for shop in shops}
+    if options.out:
+        fit_prior(list(lists.values())).save(options.out)
+    if options.judge:
+        print("| shop | people | system | all | warm | cold |\n|---|---|---|---|---|---|")
+        for log in dict.fromkeys(shop.log for shop in shops):
+            prior = fit_prior([lists[shop.name] for shop in shops if shop.log != log])
+            for shop in shops:
+                if shop.log == log:
+                    judge(shop, prior)
+
+
+def shops_of(data: Path, shares: list[str], folder: Path) -> Iterator[Shop]:
+    whole = read_dataset(data)
+    split = leave_one_out(whole.interactions, train_on_valid=False)
+    for share in shares:
+        place = folder / f"{data.name}-{share}"
+        part = folder / f"{place.name}.data"
+        if not part.exists():
+            write_part(whole, data, float(share), part)
+        run = load_run(pretrain(part, place, SETTINGS))
+        yield Shop(place.name, data.name, run, some(split.valid, TAUGHT), some(split.test, ASKED), None)
+
+
+def whole(path: Path) -> Shop:
+    """A run as a shop; its validation people are its own."""
+    run = as_fitted(load_run(path))
+    valid = make_split(run.log, run.config.split, fitting=True).valid
+    test = make_split(run.log, run.config.split).test
+    return Shop(
+        path.name, path.name, run, some(valid, TAUGHT), some(test, ASKED), released(run.log, run.catalogue)
+    )
+
+
+def some(cases: Cases, most: int) -> Cases:
+    return cases.take(sample(cases, most))
+
+
+def write_part(whole: Dataset, data: Path, share: float, out: Path) -> None:
+    """A folder with the same items and the interactions of a share of the people."""
+    out.mkdir(parents=True)
+    shutil.copyfile(data / "items.csv", out / "items.csv")
+    log, keys = whole.interactions, whole.catalogue.keys
+    kept = of_some(log, share)
+    with (out / "interactions.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["user_id", "item_id", "position"])
+        for user, row, place in zip(kept.users, kept.rows, kept.times, strict=True):
+            table.writerow([kept.user_keys[user], keys[row], int(place)])
+
+
+def of_some(log: Interactions, share: float) -> Interactions:
+    chosen = key_hashes(log.user_keys, "small shop") / 2.0**64 < share
+    return log.where(chosen[log.users])
+
+
+def judge(shop: Shop, prior: Mixer) -> None:
+    run, counts = shop.run, shop.run.counts
+    split: Split = replace(make_split(run.log, run.config.split), test=shop.asked)
+    found = all_baselines(split, len(counts), content_vectors(run.content, counts > 0)).systems
+    systems = {name: found[name] for name in (CONTENT, FIRST, ENSEMBLE)}
+    panel, scorer = shop.foundation()
+    for name, start in (("own mixer, from nothing", None), ("own mixer, from the prior", prior)):
+        mixer, report = shop.fitted(start)
+        systems[name] = with_mixer(panel, scorer, mixer)
+        print(shop.name, name, report.as_dict(), flush=True)
+    systems["prior as it is, network"] = with_mixer(panel, scorer, prior)
+    memory = TransitionMemory(run.memory.graph, USUAL_SHARE)
+    systems["prior as it is, no network"] = with_mixer(*foreign(replace(run, memory=memory)), prior)
+    for name, system in systems.items():
+        began = time.process_time()
+        results = evaluate(system, shop.asked, counts=counts, name=name, released=shop.times).summary()
+        parts = " | ".join(cell(results[part].metrics) for part in ("all", "warm", "cold", HARMONIC))
+        print(f"| {shop.name} | {len(run.log.user_keys):,} | {name} | {parts} |", flush=True)
+        print(f"{time.process_time() - began:.0f} CPU s", flush=True)
+
+
+def with_mixer(panel: Panel, scorer: FoundationScorer, mixer: Mixer) -> FoundationScorer:
+    taught = copy(scorer)
+    taught.mixing = Mixing(panel, mixer if mixer.names == panel.names else mixer.over(panel.names))
+    return taught
+
+
+if __name__ == "__main__":
+    main()
