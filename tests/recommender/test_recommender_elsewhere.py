@@ -9,6 +9,7 @@ import pytest
 
 from firstlight.foundation.mixer_prior import shipped_prior
 from firstlight.foundation.scorer import SHARPNESS, FoundationScorer
+from firstlight.recommender import mixture
 from firstlight.recommender.config import MixerConfig
 from firstlight.recommender.content import features_of
 from firstlight.recommender.mixture import scorer_of
@@ -69,6 +70,12 @@ def test_what_is_counted_there_is_weighed_as_other_shops_taught(pretrained, worl
 
 def test_where_nothing_is_counted_content_speaks_alone(asked):
     assert scorer_of(asked.run).mixing is None
+
+
+def test_nor_are_the_experts_of_too_large_a_catalogue_asked(pretrained, world, monkeypatch):
+    few = questions(load_run(pretrained), "few-shot", str(world), 0.5).run
+    monkeypatch.setattr(mixture, "LIMIT", len(few.catalogue) - 1)
+    assert scorer_of(few).mixing is None
 
 
 def test_cases_without_a_log_are_the_log_of_a_few_people(pretrained, tmp_path):
