@@ -23,6 +23,7 @@ from .mixer_lists import Ask, Lists
 BATCH = 128  # cases a step
 RATE, DECAY = 4e-3, 1e-4
 PULL, GENTLE = 100.0, 2e-3  # how firmly a prior is held, in cases; and the learning rate from there
+MANY = 10_000  # cases say as much as any prior; from it they end no better, and a little worse on warm items
 EPOCHS, MIN_STEPS, LOOKS = 3, 400, 6
 MOST_EPOCHS = 20  # however few the steps: a few hundred cases are soon known by heart
 HELD_OUT = 0.15  # of the people, to decide when to stop
@@ -82,8 +83,10 @@ def fit_mixer(
         float64 [n_items]: when each row came out, on the clock of the cases; None: all are there.
     prior
         What other shops taught, to start from and to stay near: the fewer the cases, the nearer (weights with
-        a Gaussian prior, of which this finds the likeliest). None: nothing is known before.
+        a Gaussian prior, of which this finds the likeliest). None: nothing is known before; `MANY` cases need
+        nothing else.
     """
+    prior = prior if len(cases) < MANY else None
     lists = Lists.collect(ask, cases)
     torch.manual_seed(seed)
     mixer = Mixer(lists.names) if prior is None else prior.over(lists.names)

@@ -8,6 +8,7 @@ import torch
 from test_foundation_mixer import N, asked, log_of, panel, silent  # noqa: F401  (panel is a fixture)
 
 from firstlight.corpus.interactions import Cases
+from firstlight.foundation import mixer_fit
 from firstlight.foundation.columns import BARE, BASE, NETWORK
 from firstlight.foundation.experts import LEARNED
 from firstlight.foundation.mixer import Mixer
@@ -112,6 +113,18 @@ def test_a_prior_teaches_where_a_shop_has_too_few_cases_of_its_own():
     )
     assert quality(taught, fresh) > quality(alone, fresh) + 0.03
     assert quality(taught, fresh) > 0.95 * quality(prior, fresh)
+
+
+def test_many_cases_need_no_prior(monkeypatch):
+    lists, nobody, prior = shop(7, people=50), np.zeros(10, dtype=bool), fit_prior([shop(1)])
+
+    def fitted(start: Mixer | None) -> torch.Tensor:
+        mixer, _ = fit_mixer(lambda index: lists.part(index).table, cases(50), nobody, prior=start)
+        return mixer.enter.weight
+
+    assert not torch.equal(fitted(prior), fitted(None))
+    monkeypatch.setattr(mixer_fit, "MANY", 50)
+    assert torch.equal(fitted(prior), fitted(None))
 
 
 def test_fitting_a_prior_is_repeatable_and_leaves_the_lists_alone():
