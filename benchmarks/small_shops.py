@@ -1,7 +1,7 @@
 r"""Shops of a few hundred or thousand people: the mixer fitted from nothing, and from other shops' prior.
 
     python benchmarks/small_shops.py ../shared/data/amazon-beauty ../shared/data/amazon-toys --runs FOLDER \
-        [--shares 0.02 0.05 0.1 0.2 0.5] [--run RUN ...] [--judge] [--out PRIOR.safetensors]
+        [--shares 0.02 0.05 0.1 0.2 0.5] [--run RUN ...] [--judge] [--plot PNG] [--out PRIOR.safetensors]
 
 A share of the people of each log in order, drawn by a hash of their keys, is a shop of its own over the whole
 catalogue: `firstlight pretrain --preset retail --set mixer.prior=none` learns it, into FOLDER. `--run` adds a
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 from baselines import cell
+from matplotlib.figure import Figure
 
 from firstlight.base.config import load_config
 from firstlight.base.hashing import key_hashes
@@ -35,6 +36,7 @@ from firstlight.corpus.interactions import Cases, Interactions
 from firstlight.corpus.split import Split, leave_one_out
 from firstlight.eval import HARMONIC
 from firstlight.eval.baseline_set import CONTENT, ENSEMBLE, FIRST, all_baselines
+from firstlight.eval.plots import LIGHT, encoded
 from firstlight.eval.protocol import evaluate
 from firstlight.foundation.memory import TransitionMemory
 from firstlight.foundation.mixer import Mixer
@@ -54,6 +56,13 @@ from firstlight.recommender.splitting import make_split, released
 from firstlight.recommender.validation import sample
 
 TAUGHT, ASKED = 2500, 4000  # most cases of a shop that a prior is fitted on, and that it is judged by
+SHOWN = {
+    "own mixer, from the prior": ("series0", "o-"),
+    "prior as it is, no network": ("series0", "o:"),
+    "own mixer, from nothing": ("series1", "o-"),
+    ENSEMBLE: ("series3", "o-"),
+    CONTENT: ("series2", "o-"),
+}
 SETTINGS = load_config(RunConfig, None, (*preset("retail"), "mixer.prior=none"))
 
 
@@ -92,6 +101,7 @@ def main() -> None:
     parser.add_argument("--shares", nargs="+", default=["0.02", "0.05", "0.1", "0.2", "0.5"])
     parser.add_argument("--run", type=Path, action="append", default=[])
     parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--plot", type=Path, help="of what was judged, a panel for each of the logs")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
 
@@ -101,12 +111,14 @@ def main() -> None:
     if options.out:
         fit_prior(list(lists.values())).save(options.out)
     if options.judge:
-        print("| shop | people | system | all | warm | cold |\n|---|---|---|---|---|---|")
+        print("| shop | people | system | all | warm | cold | harmonic mean |\n|---|---|---|---|---|---|---|")
+        found: dict[str, list[tuple[int, dict[str, float]]]] = {}
         for log in dict.fromkeys(shop.log for shop in shops):
             prior = fit_prior([lists[shop.name] for shop in shops if shop.log != log])
-            for shop in shops:
-                if shop.log == log:
-                    judge(shop, prior)
+            ours = [shop for shop in shops if shop.log == log]
+            found[log] = [(len(shop.run.log.user_keys), judge(shop, prior)) for shop in ours]
+        if options.plot:
+            options.plot.write_bytes(chart({log: rows for log, rows in found.items() if len(rows) > 1}))
 
 
 def shops_of(data: Path, shares: list[str], folder: Path) -> Iterator[Shop]:
@@ -153,7 +165,8 @@ def of_some(log: Interactions, share: float) -> Interactions:
     return log.where(chosen[log.users])
 
 
-def judge(shop: Shop, prior: Mixer) -> None:
+def judge(shop: Shop, prior: Mixer) -> dict[str, float]:
+    """Print every system's figures; return their NDCG@10 over all cases."""
     run, counts = shop.run, shop.run.counts
     split: Split = replace(make_split(run.log, run.config.split), test=shop.asked)
     found = all_baselines(split, len(counts), content_vectors(run.content, counts > 0)).systems
@@ -163,15 +176,39 @@ def judge(shop: Shop, prior: Mixer) -> None:
         mixer, report = shop.fitted(start)
         systems[name] = with_mixer(panel, scorer, mixer)
         print(shop.name, name, report.as_dict(), flush=True)
-    systems["prior as it is, network"] = with_mixer(panel, scorer, prior)
+    systems["prior as it is"] = with_mixer(panel, scorer, prior)
     memory = TransitionMemory(run.memory.graph, USUAL_SHARE)
     systems["prior as it is, no network"] = with_mixer(*foreign(replace(run, memory=memory)), prior)
+    gains = {}
     for name, system in systems.items():
         began = time.process_time()
         results = evaluate(system, shop.asked, counts=counts, name=name, released=shop.times).summary()
         parts = " | ".join(cell(results[part].metrics) for part in ("all", "warm", "cold", HARMONIC))
         print(f"| {shop.name} | {len(run.log.user_keys):,} | {name} | {parts} |", flush=True)
         print(f"{time.process_time() - began:.0f} CPU s", flush=True)
+        gains[name] = results["all"].metrics["NDCG@10"].mean
+    return gains
+
+
+def chart(found: dict[str, list[tuple[int, dict[str, float]]]]) -> bytes:
+    """NDCG@10 against people, one panel a log, as PNG."""
+    figure = Figure(figsize=(4.2 * len(found), 3.4), layout="constrained")
+    top = 1.1 * max(gain for rows in found.values() for _, gains in rows for gain in gains.values())
+    for place, (log, rows) in enumerate(found.items(), 1):
+        axes = figure.add_subplot(1, len(found), place)
+        for name, (color, style) in SHOWN.items():
+            gains = [one[name] for _, one in rows]
+            axes.plot([people for people, _ in rows], gains, style, color=LIGHT[color], ms=4, label=name)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.set_ylim(0, top)
+        axes.set_xlabel(f"people of the shop ({log})")
+        axes.grid(axis="y", color=LIGHT["line"])
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        if place == 1:
+            axes.set_title("NDCG@10, people of the whole log", loc="left", fontsize=9, color=LIGHT["muted"])
+            axes.legend(fontsize=7, frameon=False, loc="upper left")
+    return encoded(figure)
 
 
 def with_mixer(panel: Panel, scorer: FoundationScorer, mixer: Mixer) -> FoundationScorer:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..base.errors import DataError
 from ..base.progress import bar
 from .mixer import Mixer
 from .mixer_fit import BATCH, list_loss
@@ -39,14 +40,25 @@ def fit_prior(shops: Sequence[Lists], *, seed: int = 0) -> Mixer:
     Parameters
     ----------
     shops
-        Validation lists of each, at least one with an answer. They may differ in their columns: a column that
-        a shop lacks reads like its mean over the others.
+        Validation lists of each. They may differ in their columns: a column that a shop lacks reads like its
+        mean over the others.
+
+    Raises
+    ------
+    DataError
+        If no shop has a list with an answer.
     """
     names = tuple(dict.fromkeys(name for lists in shops for name in lists.names))
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     usable = [(lists, np.flatnonzero(lists.answers >= 0)) for lists in shops]
     usable = [(lists, cases) for lists, cases in usable if len(cases)]
+    if not usable:
+        raise DataError(
+            f"no list with an answer in {len(shops)} shops",
+            where="fit_prior",
+            expected="validation lists of which some hold what was taken next",
+        )
     mixer = Mixer(names)
     _standardize(mixer, usable, rng)
     mean, views = mixer.mean.numpy(), list(_views(names))

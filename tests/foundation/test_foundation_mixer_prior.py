@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_foundation_mixer import N, asked, log_of, panel, silent  # noqa: F401  (panel is a fixture)
 
+from firstlight.base.errors import DataError
 from firstlight.corpus.interactions import Cases
 from firstlight.foundation import mixer_fit
 from firstlight.foundation.columns import BARE, BASE, NETWORK
@@ -140,6 +141,10 @@ def test_shops_without_an_answer_are_left_out():
     empty.answers[:] = -1
     one, other = fit_prior([shop(0), empty]).state_dict(), fit_prior([shop(0)]).state_dict()
     assert all(torch.equal(value, other[name]) for name, value in one.items())
+    with pytest.raises(
+        DataError, match=r"no list with an answer in 1 shops .in fit_prior.; expected validation"
+    ):
+        fit_prior([empty])
 
 
 def test_the_shipped_prior_knows_the_experts_columns(panel):  # noqa: F811
