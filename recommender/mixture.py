@@ -75,13 +75,13 @@ def _foreign_scorer(run: Run) -> FoundationScorer:
 
 def foreign(run: Run) -> tuple[Panel, FoundationScorer]:
     """A catalogue's experts, and its content with what is remembered of people, without any network."""
-    experts = _foreign(run)
+    experts = _content_experts(run)
     features = features_of(run.content, np.zeros_like(run.counts))
     scorer = FoundationScorer(run.model, features, run.memory, foreign=experts)
     return Panel(experts, ItemFacts(run.counts.astype(np.float32), run.traces.late)), scorer
 
 
-def _foreign(run: Run) -> Experts:
+def _content_experts(run: Run) -> Experts:
     """Content experts whose statistics are all of the catalogue that is asked."""
     dense = {}
     for name, encoded in (("text", run.content.text), ("image", run.content.image)):
