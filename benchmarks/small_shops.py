@@ -1,7 +1,7 @@
 r"""Shops of a few hundred or thousand people: the mixer fitted from nothing, and from other shops' prior.
 
     python benchmarks/small_shops.py ../shared/data/amazon-beauty ../shared/data/amazon-toys --runs FOLDER \
-        [--shares 0.02 0.05 0.1 0.2 0.5] [--run RUN ...] [--judge] [--plot PNG] [--out PRIOR.safetensors]
+        [--shares 0.02 0.05 0.1 0.2 0.5] [--run RUN ...] [--judge [--own] [--plot PNG]] [--out PRIOR]
 
 A share of the people of each log in order, drawn by a hash of their keys, is a shop of its own over the whole
 catalogue: `firstlight pretrain --preset retail --set mixer.prior=none` learns it, into FOLDER. `--run` adds a
@@ -11,7 +11,7 @@ finished run as one more shop. `--out` writes a prior fitted on all of them, as 
 it) or of the run's own, full ranking, seen and unreleased items out, ties against the target: baselines; the
 mixer fitted from nothing; from a prior of the other logs' shops; that prior as it is; and the same without a
 network, over nothing but what is counted and read. Nothing of a log is in the prior that its shops are judged
-with.
+with. With `--own` shops are asked their own customers' test items.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from firstlight.corpus.interactions import Cases, Interactions
 from firstlight.corpus.split import Split, leave_one_out
 from firstlight.eval import HARMONIC
 from firstlight.eval.baseline_set import CONTENT, ENSEMBLE, FIRST, all_baselines
+from firstlight.eval.metrics import ndcg_of_ranks
 from firstlight.eval.plots import LIGHT, encoded
 from firstlight.eval.protocol import evaluate
 from firstlight.foundation.memory import TransitionMemory
@@ -55,11 +56,13 @@ from firstlight.recommender.run_directory import Run, load_run
 from firstlight.recommender.splitting import make_split, released
 from firstlight.recommender.validation import sample
 
-TAUGHT, ASKED = 2500, 4000  # most cases of a shop that a prior is fitted on, and that it is judged by
+TAUGHT = 2500  # most cases of a shop that a prior is fitted on
+ASKED, OWN = 4000, 2500  # and that it is judged by: of the whole log's people, and of its own
+ALONE, TAUGHT_BY_OTHERS = "own mixer, from nothing", "own mixer, from the prior"
 SHOWN = {
-    "own mixer, from the prior": ("series0", "o-"),
+    TAUGHT_BY_OTHERS: ("series0", "o-"),
     "prior as it is, no network": ("series0", "o:"),
-    "own mixer, from nothing": ("series1", "o-"),
+    ALONE: ("series1", "o-"),
     ENSEMBLE: ("series3", "o-"),
     CONTENT: ("series2", "o-"),
 }
@@ -101,11 +104,17 @@ def main() -> None:
     parser.add_argument("--shares", nargs="+", default=["0.02", "0.05", "0.1", "0.2", "0.5"])
     parser.add_argument("--run", type=Path, action="append", default=[])
     parser.add_argument("--judge", action="store_true")
+    parser.add_argument("--own", action="store_true")
     parser.add_argument("--plot", type=Path, help="of what was judged, a panel for each of the logs")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
 
     shops = [shop for data in options.data for shop in shops_of(data, options.shares, options.runs)]
+    if options.own:
+        shops = [
+            replace(shop, asked=some(make_split(shop.run.log, shop.run.config.split).test, OWN))
+            for shop in shops
+        ]
     shops += [whole(path) for path in options.run]
     lists = {shop.name: shop.lists() for shop in shops}
     if options.out:
@@ -169,10 +178,10 @@ def judge(shop: Shop, prior: Mixer) -> dict[str, float]:
     """Print every system's figures; return their NDCG@10 over all cases."""
     run, counts = shop.run, shop.run.counts
     split: Split = replace(make_split(run.log, run.config.split), test=shop.asked)
-    found = all_baselines(split, len(counts), content_vectors(run.content, counts > 0)).systems
-    systems = {name: found[name] for name in (CONTENT, FIRST, ENSEMBLE)}
+    others = all_baselines(split, len(counts), content_vectors(run.content, counts > 0)).systems
+    systems = {name: others[name] for name in (CONTENT, FIRST, ENSEMBLE)}
     panel, scorer = shop.foundation()
-    for name, start in (("own mixer, from nothing", None), ("own mixer, from the prior", prior)):
+    for name, start in ((ALONE, None), (TAUGHT_BY_OTHERS, prior)):
         mixer, report = shop.fitted(start)
         systems[name] = with_mixer(panel, scorer, mixer)
         print(shop.name, name, report.as_dict(), flush=True)
@@ -182,12 +191,16 @@ def judge(shop: Shop, prior: Mixer) -> dict[str, float]:
     gains = {}
     for name, system in systems.items():
         began = time.process_time()
-        results = evaluate(system, shop.asked, counts=counts, name=name, released=shop.times).summary()
-        parts = " | ".join(cell(results[part].metrics) for part in ("all", "warm", "cold", HARMONIC))
+        results = evaluate(system, shop.asked, counts=counts, name=name, released=shop.times)
+        found = results.summary()
+        parts = " | ".join(cell(found[part].metrics) for part in ("all", "warm", "cold", HARMONIC))
         print(f"| {shop.name} | {len(run.log.user_keys):,} | {name} | {parts} |", flush=True)
         print(f"{time.process_time() - began:.0f} CPU s", flush=True)
-        gains[name] = results["all"].metrics["NDCG@10"].mean
-    return gains
+        gains[name] = ndcg_of_ranks(results.ranks)
+    gained = gains[TAUGHT_BY_OTHERS] - gains[ALONE]
+    error = gained.std() / len(gained) ** 0.5
+    print(f"from the prior instead of nothing: {gained.mean():.4f}, standard error {error:.4f}")
+    return {name: float(one.mean()) for name, one in gains.items()}
 
 
 def chart(found: dict[str, list[tuple[int, dict[str, float]]]]) -> bytes:

@@ -143,10 +143,11 @@ def _distance(mixer: Mixer, start: Sequence[Tensor]) -> Tensor:
 def _as_good(looks: Sequence[NDArray[np.float64]]) -> bool:
     """Whether the newest look is as good as the best one, but for noise: it has learned from more cases.
 
-    A look is the gain of each case; noise is a standard error of the difference.
+    A look is the gain of each case; noise is a standard error of the difference. Where nobody is held out
+    every look is as good.
     """
     worse = max(looks, key=mean_of) - looks[-1]
-    return mean_of(worse) <= float(worse.std()) / math.sqrt(max(1, len(worse)))
+    return not len(worse) or mean_of(worse) <= float(worse.std()) / math.sqrt(len(worse))
 
 
 def _batches(usable: NDArray[np.int64], steps: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:

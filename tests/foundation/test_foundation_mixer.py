@@ -122,6 +122,15 @@ def test_a_later_look_is_kept_unless_it_is_clearly_worse(newest, kept):
     assert _as_good(looks) is kept
 
 
+def test_without_anybody_held_out_the_last_look_is_kept(panel):
+    assert _as_good([np.zeros(0), np.zeros(0)])
+    cases = asked(log_of(people=20, seed=1))
+    lists = Lists.collect(ask_of(panel, cases), cases)
+    mixer = Mixer(lists.names)
+    _train(mixer, lists, np.zeros(20, dtype=bool), None, 0)
+    assert mixer.direct.weight.abs().max() > 0
+
+
 def test_the_people_who_say_when_to_stop_teach_nothing(panel):
     cases = asked(log_of(people=20, seed=1))
     lists = Lists.collect(ask_of(panel, cases), cases)
