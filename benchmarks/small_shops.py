@@ -49,7 +49,7 @@ from firstlight.foundation.scorer import FoundationScorer
 from firstlight.recommender import RunConfig, pretrain
 from firstlight.recommender.content import features_of
 from firstlight.recommender.evaluation import content_vectors
-from firstlight.recommender.mixture import as_fitted, asking, fit_mixture, foreign, panel_of
+from firstlight.recommender.mixture import as_fitted, asking, fit_mixture, foreign, own_panel
 from firstlight.recommender.presets import preset
 from firstlight.recommender.protocols import USUAL_SHARE
 from firstlight.recommender.run_directory import Run, load_run
@@ -83,18 +83,19 @@ class Shop:
     def foundation(self) -> tuple[Panel, FoundationScorer]:
         """Network with memory, and the experts."""
         run, features = self.run, features_of(self.run.content, self.run.counts)
-        panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
-        return panel, FoundationScorer(run.model, features, run.memory)
+        return own_panel(run, features), FoundationScorer(run.model, features, run.memory)
 
     def lists(self) -> Lists:
         """Validation lists for a prior."""
         panel, scorer = self.foundation()
         return Lists.collect(*asking(panel, scorer, self.taught, self.times, seed=0))
 
-    def fitted(self, prior: Mixer | None) -> tuple[Mixer, MixerReport]:
+    def fitted(
+        self, panel: Panel, scorer: FoundationScorer, prior: Mixer | None
+    ) -> tuple[Mixer, MixerReport]:
         """The shop's own mixer, from its own validation cases."""
         own = make_split(self.run.log, self.run.config.split, fitting=True).valid
-        return fit_mixture(*self.foundation(), own, self.times, prior=prior, seed=0)
+        return fit_mixture(panel, scorer, own, self.times, prior=prior, seed=0)
 
 
 def main() -> None:
@@ -182,7 +183,7 @@ def judge(shop: Shop, prior: Mixer) -> dict[str, float]:
     systems = {name: others[name] for name in (CONTENT, FIRST, ENSEMBLE)}
     panel, scorer = shop.foundation()
     for name, start in ((ALONE, None), (TAUGHT_BY_OTHERS, prior)):
-        mixer, report = shop.fitted(start)
+        mixer, report = shop.fitted(panel, scorer, start)
         systems[name] = with_mixer(panel, scorer, mixer)
         print(shop.name, name, report.as_dict(), flush=True)
     systems["prior as it is"] = with_mixer(panel, scorer, prior)

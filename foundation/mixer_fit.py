@@ -119,19 +119,28 @@ def _train(
     pull, rate = (0.0, RATE) if prior is None else (PULL / len(usable), GENTLE)
     batches = math.ceil(len(usable) / BATCH)
     steps = min(max(MIN_STEPS, EPOCHS * batches), MOST_EPOCHS * batches)
-    optimizer = torch.optim.AdamW(mixer.parameters(), lr=rate, weight_decay=DECAY)
-    for step, chosen in enumerate(_batches(usable, steps, rng), start=1):
-        optimizer.param_groups[0]["lr"] = rate * min(1.0, step / 50) * (1.02 - step / steps)
-        loss = list_loss(mixer, lists.part(chosen), rng) + pull * _distance(mixer, start)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    losses = (
+        list_loss(mixer, lists.part(chosen), rng) + pull * _distance(mixer, start)
+        for chosen in _batches(usable, steps, rng)
+    )
+    for step in descend(mixer, losses, steps, rate):
         if step % math.ceil(steps / LOOKS) == 0 or step == steps:
             looks.append(judged.gains(judged.scores(mixer)))
             if _as_good(looks):
                 best = _state(mixer)
     mixer.load_state_dict(best)
     return [mean_of(gains) for gains in looks]
+
+
+def descend(mixer: Mixer, losses: Iterator[Tensor], steps: int, rate: float = RATE) -> Iterator[int]:
+    """Take a step down each of `steps` losses; give its number, from 1, once it is made."""
+    optimizer = torch.optim.AdamW(mixer.parameters(), lr=rate, weight_decay=DECAY)
+    for step, loss in enumerate(losses, start=1):
+        optimizer.param_groups[0]["lr"] = rate * min(1.0, step / 50) * (1.02 - step / steps)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield step
 
 
 def _distance(mixer: Mixer, start: Sequence[Tensor]) -> Tensor:

@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..base.errors import DataError
 from ..base.progress import bar
 from .mixer import Mixer
-from .mixer_fit import BATCH, list_loss
+from .mixer_fit import BATCH, descend, list_loss
 from .mixer_lists import Lists
 
 SHIPPED = Path(__file__).with_name("prior.safetensors")
 STEPS = 80  # for each shop; with many more it knows these shops and the next one less
-RATE, DECAY = 4e-3, 1e-4
 WITHOUT = 0.3  # how often each view is missing: the next shop may have no pictures, or no attributes
 GAP = " gap"
 
@@ -62,21 +62,18 @@ def fit_prior(shops: Sequence[Lists], *, seed: int = 0) -> Mixer:
     mixer = Mixer(names)
     _standardize(mixer, usable, rng)
     mean, views = mixer.mean.numpy(), list(_views(names))
-    optimizer = torch.optim.AdamW(mixer.parameters(), lr=RATE, weight_decay=DECAY)
     steps = STEPS * len(usable)
+
+    def loss(step: int) -> Tensor:
+        lists, cases = usable[step % len(usable)]
+        part = lists.part(rng.choice(cases, min(BATCH, len(cases)), replace=False)).over(names, mean)
+        for columns in views:
+            if rng.random() < WITHOUT:
+                part.values[:, columns] = mean[columns]
+        return list_loss(mixer, part, rng)
+
     with bar(steps, "prior", unit="step") as progress:
-        for step in range(1, steps + 1):
-            lists, cases = usable[step % len(usable)]
-            optimizer.param_groups[0]["lr"] = RATE * min(1.0, step / 50) * (1.02 - step / steps)
-            chosen = rng.choice(cases, min(BATCH, len(cases)), replace=False)
-            part = lists.part(chosen).over(names, mean)
-            for columns in views:
-                if rng.random() < WITHOUT:
-                    part.values[:, columns] = mean[columns]
-            loss = list_loss(mixer, part, rng)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+        for _ in descend(mixer, map(loss, range(1, steps + 1)), steps):
             progress.update(1)
     return mixer.eval()
 

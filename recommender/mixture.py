@@ -48,8 +48,7 @@ def scorer_of(run: Run) -> FoundationScorer:
     features = features_of(run.content, run.counts)
     if run.mixer is None:
         return FoundationScorer(run.model, features, run.memory)
-    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
-    return FoundationScorer(run.model, features, run.memory, Mixing(panel, run.mixer))
+    return FoundationScorer(run.model, features, run.memory, Mixing(own_panel(run, features), run.mixer))
 
 
 def with_look_alikes(run: Run) -> Run:
@@ -60,9 +59,13 @@ def with_look_alikes(run: Run) -> Run:
     """
     if run.mixer is None:
         return run
-    features = features_of(run.content, run.counts)
-    panel = panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
+    panel = own_panel(run, features_of(run.content, run.counts))
     return replace(run, look_alikes=panel.experts.look_alikes)
+
+
+def own_panel(run: Run, features: ItemFeatures) -> Panel:
+    """The experts over a run's own catalogue."""
+    return panel_of(run.catalogue, run.model, features, run.memory, run.traces, run.look_alikes)
 
 
 def _foreign_scorer(run: Run) -> FoundationScorer:

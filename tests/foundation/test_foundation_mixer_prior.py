@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from test_foundation_mixer import N, asked, log_of, panel, silent  # noqa: F401  (panel is a fixture)
+from test_foundation_mixer import ask_of, asked, log_of, panel  # noqa: F401  (panel is a fixture)
 
 from firstlight.base.errors import DataError
 from firstlight.corpus.interactions import Cases
@@ -16,7 +16,6 @@ from firstlight.foundation.mixer import Mixer
 from firstlight.foundation.mixer_fit import fit_mixer
 from firstlight.foundation.mixer_lists import Lists
 from firstlight.foundation.mixer_prior import fit_prior, shipped_prior
-from firstlight.foundation.mixing import seen_mask
 
 ALONE = (BASE, NETWORK, f"{NETWORK} level", BARE, f"{BARE} level")
 COLUMNS = (*ALONE, "near", "text", "text gap", "text of last", "text of last gap", "words", "words gap")
@@ -83,21 +82,14 @@ def test_other_columns_are_read_by_name_and_a_missing_one_like_its_mean():
 
 
 def test_the_fewer_the_cases_the_nearer_to_the_prior(panel):  # noqa: F811
-    def ask_of(cases: Cases):
-        def ask(index: np.ndarray):
-            histories = cases.take(index).histories()
-            return panel.table(silent(len(index)), histories, seen_mask(histories, N))
-
-        return ask
-
     def moved(people: int) -> float:
         cases = asked(log_of(people=people, seed=1))
-        mixer, _ = fit_mixer(ask_of(cases), cases, panel.facts.cold, prior=prior)
+        mixer, _ = fit_mixer(ask_of(panel, cases), cases, panel.facts.cold, prior=prior)
         pairs = zip(mixer.parameters(), prior.over(mixer.names).parameters(), strict=True)
         return float(sum((one - other).square().sum() for one, other in pairs))
 
     many = asked(log_of(seed=2))
-    prior = fit_prior([Lists.collect(ask_of(many), many)])
+    prior = fit_prior([Lists.collect(ask_of(panel, many), many)])
     assert 0 < moved(10) < moved(400)
 
 
